@@ -1,0 +1,174 @@
+/** Whether the status objects are true, as far as other objects can tell. */
+import { nodeLabelValue, podsOf, readyNodes } from '../election/index.js';
+import { SERVICE_L2_STATUSES, type ServiceL2Status } from '../models/service-l2-status.js';
+import { type Announcement, readAnnouncement, serviceKey } from '../status/announcement.js';
+import { STATUS_LABELS } from '../settings/labels.js';
+import { count, enumerate } from '../text.js';
+import type { DoctorFacts } from './facts.js';
+import { type Finding, type FindingCode, foundObject, type Severity } from './finding.js';
+
+/** A status object with what it says. */
+interface Saying extends Announcement {
+  readonly raw: ServiceL2Status;
+}
+
+export function statusFindings(facts: DoctorFacts): Finding[] {
+  if (!facts.statuses.ok) return [];
+  const { namespace } = facts;
+  const all = facts.statuses.items;
+  const here = all.filter(({ metadata }) => metadata.namespace === namespace);
+  const elsewhere = all.filter(({ metadata }) => metadata.namespace !== namespace);
+  const unreadable: ServiceL2Status[] = [];
+  const sayings: Saying[] = [];
+  for (const raw of here) {
+    const read = readAnnouncement(raw);
+    if (read.ok) sayings.push({ ...read.announcement, raw });
+    else unreadable.push(raw);
+  }
+
+  const gone = sayings.filter(isServiceGone(facts));
+  const ofMissingNode = sayings.filter(isNodeMissing(facts));
+  const ofDeadSpeaker = sayings.filter(isSpeakerDead(facts)).filter((each) => !ofMissingNode.includes(each));
+  const doubted = new Set([...gone, ...ofMissingNode, ...ofDeadSpeaker]);
+  const believed = sayings.filter((saying) => !doubted.has(saying));
+  const remove = `Speakers and controller take them away; by hand: kubectl -n ${namespace} delete servicel2status NAME`;
+  return [
+    ...claimFindings(believed, namespace),
+    ...together(gone, 'orphanedStatus', 'warning', (what) => `${what} about a service that is gone`, remove),
+    ...together(
+      ofMissingNode,
+      'statusOfMissingNode',
+      'error',
+      (what) => `${what} of a node that is not there`,
+      remove,
+    ),
+    ...together(
+      ofDeadSpeaker,
+      'statusOfDeadSpeaker',
+      'error',
+      (what) => `${what} of a node without a ready speaker`,
+      remove,
+    ),
+    ...together(
+      believed.filter(disagrees),
+      'statusDisagrees',
+      'warning',
+      (what) => `${what} whose label and status name different nodes`,
+      'A service that moves shows it for a moment; if it lasts, see whether the CRD lets status.node change.',
+    ),
+    ...ofObjects(
+      unreadable,
+      'statusUnreadable',
+      (what) => `${what} that names no service or no node`,
+      remove,
+    ),
+    ...ofObjects(
+      elsewhere,
+      'statusElsewhere',
+      (what) => `${what} outside namespace ${namespace}, where nobody looks for it`,
+      'Delete it there; if MetalLB is in that namespace, name it.',
+    ),
+  ];
+}
+
+/** Services that more than one object is about. */
+function claimFindings(believed: readonly Saying[], namespace: string): Finding[] {
+  const services = Map.groupBy(believed, ({ service }) => serviceKey(service));
+  return [...services].flatMap(([key, sayings]): Finding[] => {
+    if (sayings.length < 2) return [];
+    const objects = sayings.map(({ raw }) => foundObject(SERVICE_L2_STATUSES, raw));
+    const names = enumerate(sayings.map(({ object }) => object.name));
+    const nodes = [...new Set(sayings.map(({ node }) => node))].sort();
+    if (nodes.length > 1) {
+      return [
+        {
+          code: 'splitAnnouncers',
+          severity: 'error',
+          message: `${enumerate(nodes)} all say that they announce ${key}: ${names}.`,
+          objects,
+          remedy: 'See whether the speakers reach each other and the API server.',
+        },
+      ];
+    }
+    return [
+      {
+        code: 'duplicateStatuses',
+        severity: 'warning',
+        message: `${nodes[0] ?? ''} announces ${key} in ${String(sayings.length)} objects: ${names}.`,
+        objects,
+        remedy: `Delete all but the oldest: kubectl -n ${namespace} delete servicel2status NAME`,
+      },
+    ];
+  });
+}
+
+function together(
+  sayings: readonly Saying[],
+  code: FindingCode,
+  severity: Severity,
+  message: (what: string) => string,
+  remedy: string,
+): Finding[] {
+  if (sayings.length === 0) return [];
+  const names = sayings.map(
+    ({ service, node, object }) => `${object.name} (${serviceKey(service)}, ${node})`,
+  );
+  return [
+    {
+      code,
+      severity,
+      message: `There is ${message(count(sayings.length, 'status object'))}: ${enumerate(names)}.`,
+      objects: sayings.map(({ raw }) => foundObject(SERVICE_L2_STATUSES, raw)),
+      remedy,
+    },
+  ];
+}
+
+function ofObjects(
+  objects: readonly ServiceL2Status[],
+  code: FindingCode,
+  message: (what: string) => string,
+  remedy: string,
+): Finding[] {
+  if (objects.length === 0) return [];
+  const names = objects.map(({ metadata }) => `${metadata.namespace ?? ''}/${metadata.name ?? ''}`);
+  return [
+    {
+      code,
+      severity: 'warning',
+      message: `There is ${message(count(objects.length, 'status object'))}: ${enumerate(names)}.`,
+      objects: objects.map((object) => foundObject(SERVICE_L2_STATUSES, object)),
+      remedy,
+    },
+  ];
+}
+
+function isServiceGone({ services }: DoctorFacts): (saying: Saying) => boolean {
+  if (!services.ok) return () => false;
+  const keys = new Set(
+    services.items.map(({ metadata: { namespace = '', name = '' } }) => serviceKey({ namespace, name })),
+  );
+  return ({ service }) => !keys.has(serviceKey(service));
+}
+
+function isNodeMissing({ nodes }: DoctorFacts): (saying: Saying) => boolean {
+  if (!nodes.ok) return () => false;
+  const names = withLabels(nodes.items.map(({ metadata }) => metadata.name ?? ''));
+  return ({ node }) => !names.has(node);
+}
+
+function isSpeakerDead({ pods }: DoctorFacts): (saying: Saying) => boolean {
+  const live = withLabels(readyNodes(pods.ok ? podsOf('speaker', pods.items) : []));
+  // When no speaker at all counts as ready, that is a finding of its own.
+  return ({ node }) => live.size > 0 && !live.has(node);
+}
+
+/** A status that is not filled in yet names its node by the label alone, which may be shortened. */
+function withLabels(names: Iterable<string>): ReadonlySet<string> {
+  return new Set([...names].flatMap((name) => [name, nodeLabelValue(name)]));
+}
+
+function disagrees({ node, raw }: Saying): boolean {
+  const label = raw.metadata.labels?.[STATUS_LABELS.node];
+  return label !== undefined && label !== nodeLabelValue(node);
+}

@@ -1,0 +1,156 @@
+/** What the status objects of a service say, beside what they should. */
+import { isNodeImmutable } from '../crds/custom-resource-definitions.js';
+import { nodeLabelValue, podsOf, readyNodes } from '../election/index.js';
+import type { ServiceL2Status } from '../models/service-l2-status.js';
+import { STATUS_LABELS } from '../settings/labels.js';
+import { type Announcement, readAnnouncement } from '../status/announcement.js';
+import { enumerate } from '../text.js';
+import { type Check, failed, passed, unreadableCheck } from './check.js';
+import type { ExplainFacts } from './facts.js';
+
+export interface StatusVerdict {
+  readonly check: Check;
+  /** Nodes that say they announce the service and can be believed: they are there, and so is their speaker. */
+  readonly announcing: readonly string[];
+}
+
+/** One status object that says something. */
+interface Saying extends Announcement {
+  readonly raw: ServiceL2Status;
+}
+
+/**
+ * @param expected the node that should announce, if that can be said, and what keeps everybody from it
+ */
+export function checkStatuses(
+  facts: ExplainFacts,
+  expected: { elected?: string | undefined; failure?: Check | undefined },
+): StatusVerdict {
+  if (!facts.statuses.ok) return { check: unreadableCheck('status', facts.statuses), announcing: [] };
+  const sayings = facts.statuses.items.flatMap((raw): Saying[] => {
+    const read = readAnnouncement(raw);
+    return read.ok ? [{ ...read.announcement, raw }] : [];
+  });
+  sayings.sort((a, b) => (ageKey(a) < ageKey(b) ? -1 : 1));
+  const believed = sayings.filter((saying) => whyNotBelieved(facts, saying) === undefined);
+  const announcing = [...new Set(believed.map(({ node }) => node))].sort();
+  return { check: judge(facts, { sayings, believed, ...expected }), announcing };
+}
+
+function judge(
+  facts: ExplainFacts,
+  given: {
+    sayings: readonly Saying[];
+    believed: readonly Saying[];
+    elected?: string | undefined;
+    failure?: Check | undefined;
+  },
+): Check {
+  const { sayings, believed, elected, failure } = given;
+  const [saying] = believed.length > 0 ? believed : sayings;
+  if (saying === undefined) return withoutStatus(facts, elected, failure);
+  const name = saying.object.name;
+  const doubt = whyNotBelieved(facts, saying);
+  if (doubt !== undefined) return doubt;
+
+  if (new Set(believed.map(({ node }) => node)).size > 1) {
+    const claims = believed.map(({ node, object }) => `${node} in ${object.name}`);
+    return failed(
+      'status',
+      'conflictingStatuses',
+      `More than one node says that it announces the service: ${enumerate(claims)}.`,
+      'See whether the speakers reach each other and the API server; the wrong status goes when they agree again.',
+    );
+  }
+  if (believed.length > 1) {
+    return failed(
+      'status',
+      'duplicateStatuses',
+      `${saying.node} says so in more than one ServiceL2Status: ${enumerate(believed.map(({ object }) => object.name))}.`,
+      `Delete all but the oldest: kubectl -n ${facts.namespace} delete servicel2status ${believed[1]?.object.name ?? ''}`,
+    );
+  }
+  if (failure !== undefined) {
+    return failed(
+      'status',
+      'statusLeftOver',
+      `ServiceL2Status ${name} still says that ${saying.node} announces it.`,
+      `It goes within seconds; if it stays, look at the speaker on ${saying.node}.`,
+    );
+  }
+  const label = saying.raw.metadata.labels?.[STATUS_LABELS.node];
+  const other = elected ?? saying.node;
+  const disagrees = label !== undefined && label !== nodeLabelValue(saying.node);
+  if (saying.raw.status?.node === undefined) {
+    return failed(
+      'status',
+      'statusEmpty',
+      `ServiceL2Status ${name} carries the label of ${saying.node}, but its status is empty.`,
+      `It is filled in within seconds; if not, look at the log of the speaker on ${saying.node}.`,
+    );
+  }
+  if (other !== saying.node || disagrees) return ofOtherNode(facts, saying, disagrees ? label : other);
+  const where = saying.interfaces.length === 0 ? '' : ` on ${enumerate(saying.interfaces)}`;
+  return passed('status', `ServiceL2Status ${name} says that ${saying.node} announces it${where}.`);
+}
+
+/** Orders the oldest first, then by name. */
+function ageKey({ raw: { metadata } }: Saying): string {
+  return `${metadata.creationTimestamp ?? ''} ${metadata.name ?? ''}`;
+}
+
+function withoutStatus(
+  { namespace }: ExplainFacts,
+  elected: string | undefined,
+  failure: Check | undefined,
+): Check {
+  if (failure !== undefined) {
+    return passed('status', 'No ServiceL2Status says that it is announced, which is right.');
+  }
+  const who = elected === undefined ? 'a node announces it' : `${elected} announces it`;
+  return failed(
+    'status',
+    'statusMissing',
+    `No ServiceL2Status in namespace ${namespace} says that ${who}.`,
+    elected === undefined
+      ? 'See whether the speakers are ready.'
+      : `It comes within seconds; if not, look at the log of the speaker on ${elected}.`,
+  );
+}
+
+function whyNotBelieved({ nodes, pods, namespace }: ExplainFacts, saying: Saying): Check | undefined {
+  const { node, object } = saying;
+  const remedy = `Speakers and controller take it away; by hand: kubectl -n ${namespace} delete servicel2status ${object.name}`;
+  const says = `ServiceL2Status ${object.name} says that ${node} announces it`;
+  const known = new Set(
+    (nodes.ok ? nodes.items : []).flatMap(({ metadata: { name = '' } }) => [name, nodeLabelValue(name)]),
+  );
+  if (nodes.ok && !known.has(node)) {
+    return failed('status', 'statusOfMissingNode', `${says}, but there is no such node.`, remedy);
+  }
+  const live = readyNodes(pods.ok ? podsOf('speaker', pods.items) : []);
+  // When no speaker at all counts as ready, probes are failing rather than speakers.
+  if (pods.ok && live.size > 0 && ![...live].some((name) => node === name || node === nodeLabelValue(name))) {
+    return failed('status', 'statusOfDeadSpeaker', `${says}, but no speaker is ready there.`, remedy);
+  }
+  return undefined;
+}
+
+function ofOtherNode(facts: ExplainFacts, saying: Saying, other: string): Check {
+  const { node, object } = saying;
+  const [definition] = facts.statusDefinition.ok ? facts.statusDefinition.items : [];
+  if (definition !== undefined && isNodeImmutable(definition)) {
+    return failed(
+      'status',
+      'statusImmutable',
+      `ServiceL2Status ${object.name} says ${node} although ${other} should announce it, and the CRD does not let status.node change.`,
+      'Install the resource definitions of metallb-l2, in which status.node can be changed.',
+    );
+  }
+  return failed(
+    'status',
+    'statusOfOtherNode',
+    `ServiceL2Status ${object.name} says that ${node} announces it, while ${other} should.`,
+    'The service is moving; if this lasts, see whether the speakers reach the API server and each other.',
+  );
+}

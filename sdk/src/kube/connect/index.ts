@@ -1,0 +1,2 @@
+export { connect, type KubeConnection } from './connect.js';
+export { KubeconfigError, type KubeconfigSource } from './kubeconfig.js';

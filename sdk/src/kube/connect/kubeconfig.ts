@@ -1,0 +1,123 @@
+/**
+ * Which API server to speak to and how to be believed by it. client-node reads kubeconfig files and knows
+ * the ways to log in (certificates, tokens, token files, exec plugins, OIDC); nothing else of it is used,
+ * and the deep import spares its hundreds of generated classes.
+ */
+import { existsSync } from 'node:fs';
+import type { RequestOptions } from 'node:https';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
+
+export interface KubeconfigSource {
+  /** Content of a kubeconfig file. @default `$KUBECONFIG`, `~/.kube/config`, the pod's service account */
+  kubeconfig?: string;
+  /** Path of the kubeconfig file, instead of its content; files it names are looked for beside it. */
+  kubeconfigFile?: string;
+  /** @default the current context of the kubeconfig */
+  context?: string;
+}
+
+/** There is no usable kubeconfig; the message says what was looked for and what to do. */
+export class KubeconfigError extends Error {
+  override readonly name = 'KubeconfigError';
+}
+
+export interface Credentials {
+  /** Base URL of the API server. */
+  readonly server: URL;
+  /** Headers, TLS material and, for a cluster behind a proxy, the agent. */
+  readonly options: RequestOptions;
+  readonly proxied: boolean;
+}
+
+export class KubeconfigCredentials {
+  readonly #source: KubeconfigSource;
+  #config: KubeConfig;
+
+  /** @throws KubeconfigError */
+  constructor(source: KubeconfigSource) {
+    this.#source = source;
+    this.#config = load(source);
+  }
+
+  get server(): string {
+    return this.#config.getCurrentCluster()?.server ?? '';
+  }
+
+  /** The namespace of the context, undefined when it names none. */
+  get namespace(): string | undefined {
+    const context = this.#config.getContextObject(this.#config.getCurrentContext());
+    return context?.namespace === '' ? undefined : context?.namespace;
+  }
+
+  /** For one request: token files are read again and exec plugins run again when their time is over. */
+  async current(): Promise<Credentials> {
+    const options: RequestOptions = {};
+    await this.#config.applyToHTTPSOptions(options);
+    const proxied = this.#config.getCurrentCluster()?.proxyUrl !== undefined;
+    return { server: new URL(this.server), options, proxied };
+  }
+
+  /** To be called when the server did not believe them: all is read anew, an exec plugin's answer included. */
+  refresh(): void {
+    this.#config = load(this.#source);
+  }
+}
+
+const SERVICE_ACCOUNT_TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/token';
+
+function load({ kubeconfig, kubeconfigFile, context }: KubeconfigSource): KubeConfig {
+  const config = new KubeConfig();
+  try {
+    if (kubeconfig !== undefined) config.loadFromString(kubeconfig);
+    else if (kubeconfigFile !== undefined) config.loadFromFile(kubeconfigFile);
+    else loadDefault(config);
+  } catch (error) {
+    if (error instanceof KubeconfigError) throw error;
+    throw new KubeconfigError(`the kubeconfig cannot be read: ${String(error)}`, { cause: error });
+  }
+  if (context !== undefined) config.setCurrentContext(context);
+  const name = config.getCurrentContext() as string | undefined;
+  const known = config.getContexts().map((each) => `"${each.name}"`);
+  if (known.length === 0) throw new KubeconfigError('the kubeconfig has no contexts');
+  if (name === undefined || name === '') {
+    throw new KubeconfigError(`the kubeconfig has no current context; name one of ${known.join(', ')}`);
+  }
+  const cluster = config.getContextObject(name) && config.getCurrentCluster();
+  if (!cluster) {
+    throw new KubeconfigError(
+      `the kubeconfig has no context "${name}" with a cluster; it has ${known.join(', ')}`,
+    );
+  }
+  if (!URL.canParse(cluster.server)) {
+    throw new KubeconfigError(`cluster "${cluster.name}": server "${cluster.server}" is not a URL`);
+  }
+  // client-node refuses plain HTTP, as `kubectl proxy` serves it, without this.
+  if (!cluster.server.startsWith('https:')) Object.assign(cluster, { skipTLSVerify: true });
+  return config;
+}
+
+/** As kubectl does: every file of `$KUBECONFIG` that exists, the first one's current context wins. */
+function loadDefault(config: KubeConfig): void {
+  const { KUBECONFIG: variable = '' } = process.env;
+  const named = variable.split(delimiter).filter((file) => file !== '');
+  const home = join(homedir(), '.kube', 'config');
+  const [first, ...others] = (named.length > 0 ? named : [home]).filter((file) => existsSync(file));
+  if (first !== undefined) {
+    config.loadFromFile(first);
+    for (const file of others) {
+      const other = new KubeConfig();
+      other.loadFromFile(file);
+      config.mergeConfig(other, true);
+    }
+  } else if (named.length === 0 && existsSync(SERVICE_ACCOUNT_TOKEN)) {
+    config.loadFromCluster();
+  } else {
+    const looked =
+      named.length > 0
+        ? `KUBECONFIG names ${variable}, which does not exist`
+        : `KUBECONFIG is not set, ${home} does not exist, and this is not a pod with a service account`;
+    throw new KubeconfigError(`no kubeconfig found: ${looked}`);
+  }
+}

@@ -1,0 +1,30 @@
+import { isKubeError } from './errors.js';
+import type { KubeApi, KubeList, KubeObject, ListOptions, ResourceType } from './kube-api.js';
+
+/** Objects asked for at once. */
+const PAGE_SIZE = 500;
+
+/**
+ * The whole list, read in pages; all at once when it takes longer than the server keeps the pages.
+ *
+ * @throws KubeError
+ */
+export async function listAll<T extends KubeObject>(
+  api: KubeApi,
+  type: ResourceType<T>,
+  options: Omit<ListOptions, 'limit' | 'continue'> = {},
+): Promise<KubeList<T>> {
+  const items: T[] = [];
+  let page = await api.list(type, { ...options, limit: PAGE_SIZE });
+  try {
+    for (;;) {
+      items.push(...page.items);
+      const { continue: token, resourceVersion } = page.metadata;
+      if (token === undefined || token === '') return { metadata: { resourceVersion }, items };
+      page = await api.list(type, { ...options, limit: PAGE_SIZE, continue: token });
+    }
+  } catch (error) {
+    if (!isKubeError(error, 'Gone')) throw error;
+    return await api.list(type, options);
+  }
+}
