@@ -1,0 +1,140 @@
+// Bundles the built program and everything it imports into dist/image, the files that go into the image:
+// JavaScript by esbuild, koffi as it is (its binary cannot be bundled), and a manifest with the checksum of
+// each. Two runs over the same sources give the same bytes. Another folder may be given as the argument.
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { build } from 'esbuild';
+
+const require = createRequire(import.meta.url);
+const speaker = fileURLToPath(new URL('..', import.meta.url));
+const image = resolve(process.argv[2] ?? join(speaker, 'dist', 'image'));
+
+/** Machines the image can run on; without the binary of a required one there is no image. */
+const ARCHITECTURES = [
+  { name: 'x64', required: true },
+  { name: 'arm64', required: false },
+];
+const LIBCS = ['linux', 'musl'];
+
+async function bundleProgram(target) {
+  await build({
+    absWorkingDir: speaker,
+    entryPoints: { main: 'dist/main.js' },
+    outdir: target,
+    outExtension: { '.js': '.mjs' },
+    chunkNames: 'chunks/[name]-[hash]',
+    bundle: true,
+    // One file for each role, so that a controller does not even load the speaker's sockets.
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node22',
+    external: ['koffi'],
+    legalComments: 'none',
+    logLevel: 'warning',
+    // How CommonJS packages inside the bundle ask for the modules of Node.
+    banner: {
+      js: "import { createRequire as bundleRequire } from 'node:module'; const require = bundleRequire(import.meta.url);",
+    },
+  });
+}
+
+/** koffi's JavaScript, and its binaries where its loader looks for them: build/koffi/<libc>_<architecture>. */
+async function copyKoffi(target) {
+  const source = dirname(require.resolve('koffi'));
+  const koffi = join(target, 'node_modules', 'koffi');
+  for (const file of [
+    'package.json',
+    'LICENSE.txt',
+    'index.js',
+    'src/koffi/index.js',
+    'src/koffi/src/static.js',
+  ]) {
+    await cp(join(source, file), join(koffi, file));
+  }
+  const { version } = JSON.parse(await readFile(join(source, 'package.json'), 'utf8'));
+  for (const { name, required } of ARCHITECTURES) {
+    const binaries = await findBinaries(name, version, required);
+    if (binaries === undefined) continue;
+    for (const libc of LIBCS) {
+      const folder = `${libc}_${name}`;
+      await cp(join(binaries, folder, 'koffi.node'), join(koffi, 'build', 'koffi', folder, 'koffi.node'));
+    }
+  }
+}
+
+/** The package with koffi's binaries for `architecture`: the installed one, else one fetched once by npm. */
+async function findBinaries(architecture, version, required) {
+  const name = `@koromix/koffi-linux-${architecture}`;
+  const kept = join(dirname(dirname(require.resolve('koffi'))), '.cache', 'metallb-l2', `koffi-${version}`);
+  const fetched = join(kept, architecture, 'node_modules', name);
+  for (const folder of [packageFolder(name), fetched]) {
+    if (folder !== undefined && (await versionIn(folder)) === version) return folder;
+  }
+  const place = join(kept, architecture);
+  await mkdir(place, { recursive: true });
+  const options = ['--no-save', '--no-package-lock', '--ignore-scripts', '--no-audit', '--no-fund'];
+  // `--force` because npm otherwise refuses what does not run on the machine it is on.
+  const platform = ['--force', '--os=linux', `--cpu=${architecture}`];
+  try {
+    const args = ['install', '--prefix', place, ...options, ...platform, `${name}@${version}`];
+    await promisify(execFile)('npm', args, { cwd: place });
+    return fetched;
+  } catch (error) {
+    const [, reason = error.message] = /^npm error (?!code|syscall|errno)(.*)$/m.exec(error.stderr) ?? [];
+    if (required) throw new Error(`${name}@${version} cannot be installed: ${reason}`, { cause: error });
+    process.stderr.write(`bundle: no image for linux/${architecture}: ${name}@${version}: ${reason}\n`);
+    return undefined;
+  }
+}
+
+function packageFolder(name) {
+  try {
+    return dirname(require.resolve(`${name}/package.json`));
+  } catch {
+    return undefined;
+  }
+}
+
+async function versionIn(folder) {
+  try {
+    return JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')).version;
+  } catch {
+    return undefined;
+  }
+}
+
+async function writeManifest(target) {
+  const entries = await readdir(target, { recursive: true, withFileTypes: true });
+  const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const files = [];
+  for (const path of paths) {
+    const sha256 = createHash('sha256')
+      .update(await readFile(path))
+      .digest('hex');
+    files.push({ path: relative(target, path), sha256, mode: 0o644 });
+  }
+  files.sort((a, b) => (a.path < b.path ? -1 : 1));
+  const manifest = { version: 1, entrypoint: 'main.mjs', files };
+  await writeFile(join(target, 'manifest.json'), `${JSON.stringify(manifest, undefined, 2)}\n`);
+}
+
+if ((await stat(join(speaker, 'dist', 'main.js')).catch(() => undefined)) === undefined) {
+  throw new Error('speaker/dist/main.js is missing: run `npm run build` first');
+}
+// Built beside its place and moved there whole, so that no reader meets half a bundle.
+const target = await mkdtemp(`${image}-`);
+try {
+  await bundleProgram(target);
+  await copyKoffi(target);
+  await writeManifest(target);
+  await rm(image, { recursive: true, force: true });
+  await rename(target, image);
+} finally {
+  await rm(target, { recursive: true, force: true });
+}

@@ -1,0 +1,122 @@
+/**
+ * The part of the cluster that announcements depend on. Caches are kept by watches; a snapshot is what
+ * they held at one moment, resolved, and does not change afterwards.
+ */
+import { resolveLayer2Config, type Layer2Config } from '@metallb-l2/sdk/election';
+import {
+  ENDPOINT_SLICES,
+  NODES,
+  ResourceCache,
+  SERVICE_NAME_LABEL,
+  SERVICES,
+  type EndpointSlice,
+  type KubeObject,
+  type Node,
+  type Service,
+  type WatchDeps,
+} from '@metallb-l2/sdk/kube';
+import {
+  IP_ADDRESS_POOLS,
+  L2_ADVERTISEMENTS,
+  type IPAddressPool,
+  type L2Advertisement,
+} from '@metallb-l2/sdk/models';
+import type { Log } from '../ports.js';
+import { sayProblems } from './say-problems.js';
+import { serviceKey, type ServiceKey } from './service-ref.js';
+
+export interface ClusterObjects {
+  readonly services: readonly Service[];
+  readonly endpointSlices: readonly EndpointSlice[];
+  readonly nodes: readonly Node[];
+  readonly pools: readonly IPAddressPool[];
+  readonly advertisements: readonly L2Advertisement[];
+}
+
+export interface ClusterSnapshot {
+  /** Services of type LoadBalancer. */
+  readonly services: ReadonlyMap<ServiceKey, Service>;
+  readonly endpointSlices: ReadonlyMap<ServiceKey, readonly EndpointSlice[]>;
+  readonly nodes: ReadonlyMap<string, Node>;
+  readonly config: Layer2Config;
+}
+
+/** Resolves what the caches hold. */
+export function takeSnapshot(objects: ClusterObjects): ClusterSnapshot {
+  return {
+    services: new Map(
+      objects.services
+        .filter(({ spec }) => spec?.type === 'LoadBalancer')
+        .map((service) => [serviceKey(refOf(service)), service]),
+    ),
+    endpointSlices: Map.groupBy(objects.endpointSlices, (slice) =>
+      serviceKey({ ...refOf(slice), name: slice.metadata.labels?.[SERVICE_NAME_LABEL] ?? '' }),
+    ),
+    nodes: new Map(objects.nodes.map((node) => [refOf(node).name, node])),
+    config: resolveLayer2Config(objects),
+  };
+}
+
+/** The caches behind the snapshots. */
+export class ClusterWatch {
+  readonly #log: Log;
+  readonly #services: ResourceCache<Service>;
+  readonly #endpointSlices: ResourceCache<EndpointSlice>;
+  readonly #nodes: ResourceCache<Node>;
+  readonly #pools: ResourceCache<IPAddressPool>;
+  readonly #advertisements: ResourceCache<L2Advertisement>;
+
+  /** @param namespace where pools and advertisements are looked for */
+  constructor(deps: WatchDeps & { log: Log }, namespace: string) {
+    this.#log = deps.log;
+    this.#services = new ResourceCache(deps, SERVICES);
+    this.#endpointSlices = new ResourceCache(deps, ENDPOINT_SLICES);
+    this.#nodes = new ResourceCache(deps, NODES);
+    this.#pools = new ResourceCache(deps, IP_ADDRESS_POOLS, { namespace });
+    this.#advertisements = new ResourceCache(deps, L2_ADVERTISEMENTS, { namespace });
+  }
+
+  /** Keeps the caches current until `signal` is aborted. */
+  async run(signal: AbortSignal): Promise<void> {
+    const caches = this.#caches();
+    const unsubscribes = caches.map(([what, cache]) => sayProblems(this.#log, what, cache));
+    await Promise.all(caches.map(([, cache]) => cache.run(signal)));
+    unsubscribes.forEach((unsubscribe) => unsubscribe());
+  }
+
+  /** Resolves once every cache has been filled. */
+  async ready(signal: AbortSignal): Promise<void> {
+    await Promise.all(this.#caches().map(([, cache]) => cache.ready(signal)));
+  }
+
+  /** What the cluster looks like now. */
+  snapshot(): ClusterSnapshot {
+    return takeSnapshot({
+      services: this.#services.list(),
+      endpointSlices: this.#endpointSlices.list(),
+      nodes: this.#nodes.list(),
+      pools: this.#pools.list(),
+      advertisements: this.#advertisements.list(),
+    });
+  }
+
+  /** Calls `listener` after each change; returns what ends that. */
+  subscribe(listener: () => void): () => void {
+    const unsubscribes = this.#caches().map(([, cache]) => cache.subscribe(listener));
+    return () => unsubscribes.forEach((unsubscribe) => unsubscribe());
+  }
+
+  #caches(): readonly (readonly [what: string, cache: ResourceCache<KubeObject>])[] {
+    return [
+      ['services', this.#services],
+      ['endpoint slices', this.#endpointSlices],
+      ['nodes', this.#nodes],
+      ['address pools', this.#pools],
+      ['advertisements', this.#advertisements],
+    ] as [string, ResourceCache<KubeObject>][];
+  }
+}
+
+function refOf(object: KubeObject): { namespace: string; name: string } {
+  return { namespace: object.metadata.namespace ?? '', name: object.metadata.name ?? '' };
+}

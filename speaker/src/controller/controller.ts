@@ -1,0 +1,51 @@
+/**
+ * The role `controller`: hands out addresses to services and removes what nobody looks after.
+ *
+ * It keeps no state of its own, so it may be killed at any moment. One replica: two would plan from
+ * copies of the cluster that differ for a moment, and could give one address to two services.
+ */
+import { type Clock, type KubeApi, PODS, type Random, ResourceCache, SERVICES } from '@metallb-l2/sdk/kube';
+import { IP_ADDRESS_POOLS, SERVICE_L2_STATUSES } from '@metallb-l2/sdk/models';
+import type { ControllerSettings } from '@metallb-l2/sdk/settings';
+import { EventRecorder } from '../cluster/events.js';
+import { sayProblems } from '../cluster/say-problems.js';
+import type { Health, Log, Meter } from '../ports.js';
+import { runTogether } from '../run-together.js';
+import { AddressLoop } from './address-loop.js';
+import { OrphanSweeper } from './orphans.js';
+
+export interface ControllerDeps {
+  readonly api: KubeApi;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly meter: Meter;
+  readonly health: Health;
+}
+
+/** Runs the controller until `signal` is aborted; no write is under way when it resolves. */
+export async function runController(
+  deps: ControllerDeps,
+  settings: ControllerSettings,
+  signal: AbortSignal,
+): Promise<void> {
+  const { namespace, pod } = settings;
+  const services = new ResourceCache(deps, SERVICES);
+  const pools = new ResourceCache(deps, IP_ADDRESS_POOLS, { namespace });
+  const statuses = new ResourceCache(deps, SERVICE_L2_STATUSES, { namespace });
+  const pods = new ResourceCache(deps, PODS, { namespace });
+  const events = new EventRecorder(deps, { component: 'metallb-controller', instance: pod.name });
+  const addresses = new AddressLoop({ ...deps, events, services, pools });
+  const orphans = new OrphanSweeper({ ...deps, statuses, services, pods });
+  const caches = { services, pools, statuses, pods };
+  const unsubscribe = Object.entries(caches).map(([what, cache]) => sayProblems(deps.log, what, cache));
+  await runTogether(
+    signal,
+    ...Object.values(caches).map((cache) => (either: AbortSignal) => cache.run(either)),
+    (either) => events.run(either),
+    (either) => addresses.run(either),
+    (either) => orphans.run(either),
+  ).finally(() => {
+    for (const end of unsubscribe) end();
+  });
+}

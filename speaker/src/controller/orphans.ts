@@ -1,0 +1,173 @@
+/**
+ * Removes `ServiceL2Status` objects that nobody looks after any more: the service is gone, or the node
+ * has no live speaker and no other one took the object over. Speakers do this themselves while they can;
+ * this is for when they cannot, so it waits a while and touches only what has not changed meanwhile.
+ */
+import { isReadyPod, nodeLabelValue, podsOf } from '@metallb-l2/sdk/election';
+import {
+  type Clock,
+  isKubeError,
+  type KubeApi,
+  type Pod,
+  type Random,
+  type Service,
+} from '@metallb-l2/sdk/kube';
+import { SERVICE_L2_STATUSES, type ServiceL2Status } from '@metallb-l2/sdk/models';
+import { STATUS_LABELS } from '@metallb-l2/sdk/settings';
+import { Notify } from '../notify.js';
+import type { Health, Log, Meter } from '../ports.js';
+import type { Source } from './address-loop.js';
+import { keyOf } from './service-request.js';
+
+export interface ClusterForOrphans {
+  readonly statuses: readonly ServiceL2Status[];
+  readonly services: readonly Service[];
+  /** All pods of the namespace the speakers live in. */
+  readonly pods: readonly Pod[];
+}
+
+export type OrphanReason = 'serviceGone' | 'speakerGone';
+
+export interface Orphan {
+  readonly status: ServiceL2Status;
+  readonly reason: OrphanReason;
+}
+
+/** The statuses that nobody looks after at this moment. */
+export function findOrphans({ statuses, services, pods }: ClusterForOrphans): Orphan[] {
+  const serviceKeys = new Set(services.map(keyOf));
+  const podUids = new Set(pods.filter(isPresent).map(({ metadata }) => metadata.uid));
+  const speakers = podsOf('speaker', pods);
+  const ready = speakers.filter(isReadyPod);
+  // When no speaker at all counts as ready, probes are failing rather than speakers: they go on announcing.
+  const live = new Set((ready.length > 0 ? ready : speakers).map(nodeOf));
+  const manned = new Set(speakers.map(nodeOf));
+
+  return statuses.flatMap((status): Orphan[] => {
+    const service = serviceOf(status);
+    if (service !== undefined && !serviceKeys.has(service)) return [{ status, reason: 'serviceGone' }];
+    const node = status.metadata.labels?.[STATUS_LABELS.node] ?? nodeLabelValue(status.status?.node ?? '');
+    if (node === '' || live.has(node)) return [];
+    // A speaker labelled in a way not known here is alive as long as its pod is.
+    const owners = status.metadata.ownerReferences ?? [];
+    if (!manned.has(node) && owners.some(({ uid }) => podUids.has(uid))) return [];
+    return [{ status, reason: 'speakerGone' }];
+  });
+}
+
+export interface OrphanSweeperDeps {
+  readonly api: KubeApi;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly meter: Meter;
+  readonly health: Health;
+  readonly statuses: Source<ServiceL2Status>;
+  readonly services: Source<Service>;
+  readonly pods: Source<Pod>;
+}
+
+export interface OrphanSweeperOptions {
+  /** How long, in milliseconds, an orphan is left to whoever may still claim it. @default 30000 */
+  readonly graceMs?: number;
+}
+
+const LOOP = 'orphans';
+
+export class OrphanSweeper {
+  readonly #deps: OrphanSweeperDeps;
+  readonly #graceMs: number;
+  /** Since when, by UID and resourceVersion: whoever writes the object looks after it. */
+  readonly #orphanedSince = new Map<string, number>();
+
+  constructor(deps: OrphanSweeperDeps, { graceMs = 30_000 }: OrphanSweeperOptions = {}) {
+    this.#deps = deps;
+    this.#graceMs = graceMs;
+  }
+
+  /** Works until `signal` is aborted. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { statuses, services, pods, health, clock, random, meter } = this.#deps;
+    const removed = meter.counter('metallb_l2_orphaned_statuses_removed_total', 'Orphaned statuses removed', [
+      'reason',
+    ]);
+    const changed = new Notify();
+    const sources = [statuses, services, pods];
+    const unsubscribe = sources.map((source) =>
+      source.subscribe(() => {
+        changed.notify();
+      }),
+    );
+    try {
+      await Promise.all(sources.map((source) => source.ready(signal)));
+      while (!signal.aborted) {
+        health.busy(LOOP);
+        for (const { status, reason } of this.#due()) {
+          if (await this.#remove(status, reason, signal)) removed.inc({ reason });
+          health.busy(LOOP);
+        }
+        health.idle(LOOP);
+        if (this.#orphanedSince.size === 0) await changed.notified(signal);
+        else await changed.notifiedWithin(this.#graceMs * (1 + random() / 10), clock, signal);
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    } finally {
+      for (const end of unsubscribe) end();
+    }
+  }
+
+  /** Those that have been orphans all the time for the whole grace time. */
+  #due(): Orphan[] {
+    const { statuses, services, pods, clock } = this.#deps;
+    const orphans = findOrphans({ statuses: statuses.list(), services: services.list(), pods: pods.list() });
+    const now = clock.now();
+    const identities = new Set(orphans.map(({ status }) => identity(status)));
+    for (const known of this.#orphanedSince.keys()) {
+      if (!identities.has(known)) this.#orphanedSince.delete(known);
+    }
+    return orphans.filter(({ status }) => {
+      const since = this.#orphanedSince.get(identity(status)) ?? now;
+      this.#orphanedSince.set(identity(status), since);
+      return now - since >= this.#graceMs;
+    });
+  }
+
+  async #remove(status: ServiceL2Status, reason: OrphanReason, signal: AbortSignal): Promise<boolean> {
+    const { api, log } = this.#deps;
+    const { uid, resourceVersion, namespace = '', name = '' } = status.metadata;
+    const preconditions = { ...(uid && { uid }), ...(resourceVersion && { resourceVersion }) };
+    try {
+      await api.delete(SERVICE_L2_STATUSES, { namespace, name }, { preconditions, signal });
+      log.info({ status: name, service: serviceOf(status), reason }, 'removed an orphaned status');
+      return true;
+    } catch (error) {
+      // Somebody took it over or removed it; anything else is tried again after another grace time.
+      if (signal.aborted || isKubeError(error, 'Conflict', 'NotFound')) return false;
+      if (!isKubeError(error)) throw error;
+      log.warn({ status: name, err: error }, 'removing an orphaned status failed');
+      this.#orphanedSince.delete(identity(status));
+      return false;
+    }
+  }
+}
+
+function identity({ metadata }: ServiceL2Status): string {
+  return `${metadata.uid ?? ''}@${metadata.resourceVersion ?? ''}`;
+}
+
+/** `namespace/name` of the service, from the labels, which come first, or the status. */
+function serviceOf({ metadata, status }: ServiceL2Status): string | undefined {
+  const name = metadata.labels?.[STATUS_LABELS.serviceName] ?? status?.serviceName;
+  const namespace = metadata.labels?.[STATUS_LABELS.serviceNamespace] ?? status?.serviceNamespace;
+  return name === undefined || namespace === undefined ? undefined : `${namespace}/${name}`;
+}
+
+/** The node a pod runs on, as the label of a status names it. */
+function nodeOf({ spec }: Pod): string {
+  return nodeLabelValue(spec?.nodeName ?? '');
+}
+
+function isPresent({ status }: Pod): boolean {
+  return status?.phase !== 'Succeeded' && status?.phase !== 'Failed';
+}

@@ -1,0 +1,75 @@
+/** The few calls of the C library that Node does not offer, and how their failures read. */
+import koffi from 'koffi';
+
+// The process itself: whatever C library Node is linked with, glibc or musl.
+const libc = koffi.load(null);
+
+const SOCK_FILTER = koffi.struct({ code: 'uint16_t', jt: 'uint8_t', jf: 'uint8_t', k: 'uint32_t' });
+const SOCK_FPROG = koffi.struct({ len: 'uint16_t', filter: koffi.pointer(SOCK_FILTER) });
+
+/** `struct sock_fprog`: a classic BPF program, see Documentation/networking/filter.rst. */
+export interface FilterProgram {
+  len: number;
+  filter: readonly { code: number; jt: number; jf: number; k: number }[];
+}
+
+export const FILTER_PROGRAM_LENGTH = koffi.sizeof(SOCK_FPROG);
+
+/** Signatures as in the man pages of section 2; failures return -1 and set errno. */
+export const socket = libc.func('int socket(int domain, int type, int protocol)') as (
+  domain: number,
+  type: number,
+  protocol: number,
+) => number;
+/** `setsockopt` with a `struct sock_fprog`, for SO_ATTACH_FILTER. */
+export const setFilter = libc.func('setsockopt', 'int', [
+  'int',
+  'int',
+  'int',
+  koffi.pointer(SOCK_FPROG),
+  'uint32_t',
+]) as (fd: number, level: number, name: number, program: FilterProgram, length: number) => number;
+export const bind = libc.func('int bind(int fd, const void *address, uint32_t length)') as (
+  fd: number,
+  address: Uint8Array,
+  length: number,
+) => number;
+export const recvfrom = libc.func(
+  'intptr_t recvfrom(int fd, void *buffer, size_t length, int flags, void *address, void *addressLength)',
+) as (
+  fd: number,
+  buffer: Uint8Array,
+  length: number,
+  flags: number,
+  address: Uint8Array,
+  addressLength: Uint8Array,
+) => number;
+export const send = libc.func('intptr_t send(int fd, const void *buffer, size_t length, int flags)') as (
+  fd: number,
+  buffer: Uint8Array,
+  length: number,
+  flags: number,
+) => number;
+export const close = libc.func('int close(int fd)') as (fd: number) => number;
+
+/** A failed call to the kernel. */
+export class SystemCallError extends Error {
+  override readonly name = 'SystemCallError';
+  /** Such as `EPERM`; `errno N` for one without a known name. */
+  readonly code: string;
+
+  constructor(call: string, code: string, hint?: string) {
+    super(hint === undefined ? `${call}: ${code}` : `${call}: ${code} (${hint})`);
+    this.code = code;
+  }
+}
+
+/** The name of the last call's error, such as `EAGAIN`. Ask right after the call that failed. */
+export function lastErrorCode(): string {
+  const errno = koffi.errno();
+  return ERROR_NAMES.get(errno) ?? `errno ${errno}`;
+}
+
+const ERROR_NAMES = new Map(Object.entries(koffi.os.errno).map(([name, value]) => [value, name]));
+// Linux gives both names the same number, and this is the one the man pages explain.
+ERROR_NAMES.set(koffi.os.errno['EAGAIN'] as number, 'EAGAIN');

@@ -1,0 +1,122 @@
+/**
+ * The one program of the image: `speaker` or `controller`. Puts the real clock, API client, sockets, log
+ * and metrics behind the ports, and turns signals and failures into an exit code: 0 after an orderly stop,
+ * 1 when something failed, 2 when the settings are bad.
+ */
+import { type Clock, type KubeApi, type Random, systemClock, systemRandom } from '@metallb-l2/sdk/kube';
+import { connect } from '@metallb-l2/sdk/kube/connect';
+import {
+  type ControllerSettings,
+  parseControllerSettings,
+  parseSpeakerSettings,
+  SettingsError,
+} from '@metallb-l2/sdk/settings';
+import { Command } from 'commander';
+import { HealthBoard } from './http/health.js';
+import { startHttpServer } from './http/server.js';
+import { createLog } from './log.js';
+import { PrometheusMeter } from './metrics.js';
+import type { Health, Log, Meter } from './ports.js';
+
+interface Deps {
+  readonly api: KubeApi;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly meter: Meter;
+  readonly health: Health;
+}
+
+/** What differs between the two programs. Sources of the other one are not even loaded. */
+interface Role<Settings extends ControllerSettings> {
+  readonly name: string;
+  readonly parse: (env: NodeJS.ProcessEnv) => Settings;
+  readonly run: (deps: Deps, settings: Settings, signal: AbortSignal) => Promise<void>;
+}
+
+const speaker: Role<ReturnType<typeof parseSpeakerSettings>> = {
+  name: 'speaker',
+  parse: parseSpeakerSettings,
+  run: async (deps, settings, signal) => {
+    const [{ runSpeaker }, { SysLinks }, { openPacketSocket }] = await Promise.all([
+      import('./speaker.js'),
+      import('./linux/sys-links.js'),
+      import('./linux/packet-socket.js'),
+    ]);
+    const links = new SysLinks(deps);
+    await runSpeaker({ ...deps, links, openSocket: openPacketSocket }, settings, signal);
+  },
+};
+
+const controller: Role<ControllerSettings> = {
+  name: 'controller',
+  parse: parseControllerSettings,
+  run: async (deps, settings, signal) => {
+    const { runController } = await import('./controller/controller.js');
+    await runController(deps, settings, signal);
+  },
+};
+
+async function start<Settings extends ControllerSettings>(role: Role<Settings>): Promise<number> {
+  const settings = readSettings(role);
+  if (settings === undefined) return 2;
+
+  const log = createLog(role.name, settings.logLevel);
+  const failed = (error: unknown) => {
+    log.error({ err: error }, 'failed');
+    process.exit(1);
+  };
+  process.on('uncaughtException', failed);
+  process.on('unhandledRejection', failed);
+
+  const health = new HealthBoard(systemClock);
+  const meter = new PrometheusMeter();
+  meter.collectProcessMetrics();
+  const stop = new AbortController();
+  const onSignal = (signal: NodeJS.Signals) => {
+    log.info({ signal }, 'stopping');
+    health.stopping();
+    stop.abort();
+  };
+  // Only the first one is handled: a second ends the process at once.
+  process.once('SIGTERM', onSignal);
+  process.once('SIGINT', onSignal);
+
+  try {
+    const http = await startHttpServer({ health, metrics: meter, log }, settings.httpPort);
+    log.info({ node: process.versions.node, namespace: settings.namespace, httpPort: http.port }, 'starting');
+    const deps = { api: connect(), clock: systemClock, random: systemRandom, log, meter, health };
+    await role.run(deps, settings, stop.signal);
+    await http.close();
+  } catch (error) {
+    log.error({ err: error }, 'failed');
+    return 1;
+  }
+  log.info({}, 'stopped');
+  return 0;
+}
+
+function readSettings<Settings extends ControllerSettings>(role: Role<Settings>): Settings | undefined {
+  try {
+    return role.parse(process.env);
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    process.stderr.write(`${role.name}: ${error.message}\n`);
+    return undefined;
+  }
+}
+
+const program = new Command('metallb-l2')
+  .description("MetalLB's layer-2 mode: settings are read from the environment (METALLB_*)")
+  .showHelpAfterError();
+program
+  .command(speaker.name)
+  .description(
+    'answers ARP on this node for the services it announces; needs CAP_NET_RAW and the host network',
+  )
+  .action(async () => process.exit(await start(speaker)));
+program
+  .command(controller.name)
+  .description('hands out the addresses of IPAddressPools to services; one replica')
+  .action(async () => process.exit(await start(controller)));
+await program.parseAsync();

@@ -1,0 +1,47 @@
+import { collectDefaultMetrics, Counter as PromCounter, Gauge as PromGauge, Registry } from 'prom-client';
+import type { Counter, Gauge, Meter } from './ports.js';
+
+/** The metrics of one program, shown in Prometheus' text format. */
+export class PrometheusMeter implements Meter {
+  readonly #registry = new Registry();
+
+  /** The content type of {@link render}. */
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  /** Adds what Node knows of the process: memory, event-loop lag, open files. */
+  collectProcessMetrics(): void {
+    collectDefaultMetrics({ register: this.#registry });
+  }
+
+  counter(name: string, help: string, labelNames: readonly string[]): Counter {
+    const registers = [this.#registry];
+    const known = this.#registry.getSingleMetric(name);
+    const counter =
+      known instanceof PromCounter ? known : new PromCounter({ name, help, labelNames, registers });
+    return {
+      inc: (labels, by = 1) => {
+        counter.inc(labels, by);
+      },
+    };
+  }
+
+  gauge(name: string, help: string, labelNames: readonly string[]): Gauge {
+    const registers = [this.#registry];
+    const known = this.#registry.getSingleMetric(name);
+    const gauge = known instanceof PromGauge ? known : new PromGauge({ name, help, labelNames, registers });
+    return {
+      set: (labels, value) => {
+        gauge.set(labels, value);
+      },
+      remove: (labels) => {
+        gauge.remove(labels);
+      },
+    };
+  }
+
+  render(): Promise<string> {
+    return this.#registry.metrics();
+  }
+}

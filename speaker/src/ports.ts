@@ -1,0 +1,109 @@
+/**
+ * What the rooms of this package need from outside, as interfaces only. Programs pass the real thing
+ * (pino, prom-client, AF_PACKET), tests pass a simulated one. `Clock`, `Random` and `KubeApi` are ports
+ * of the sdk.
+ */
+
+/** Structured log; a pino logger is one. */
+export interface Log {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** Values of a metric's labels, by label name. */
+export type MetricLabels = Readonly<Record<string, string>>;
+
+/** A number that only grows. */
+export interface Counter {
+  /** Adds `by` to the series of `labels`. @default 1 */
+  inc(labels: MetricLabels, by?: number): void;
+}
+
+/** A number that comes and goes. */
+export interface Gauge {
+  set(labels: MetricLabels, value: number): void;
+  /** Drops the series of `labels`, so that it is no longer exported. */
+  remove(labels: MetricLabels): void;
+}
+
+/** Where rooms declare their metrics. Asking twice for one name gives the same metric. */
+export interface Meter {
+  counter(name: string, help: string, labelNames: readonly string[]): Counter;
+  gauge(name: string, help: string, labelNames: readonly string[]): Gauge;
+}
+
+/** What the kernel says about one network interface. */
+export interface Link {
+  /** Interface index; never used again for another interface while the machine is up. */
+  readonly index: number;
+  readonly name: string;
+  /** Lower-case, colon separated; empty when the link has none of six bytes. */
+  readonly mac: string;
+  /** Hardware type as ARP has it (`ARPHRD_*`): 1 is Ethernet. */
+  readonly hardwareType: number;
+  /** Administratively up (`IFF_UP`). */
+  readonly up: boolean;
+  /** The medium is there: a cable is plugged in, the other end of a veth pair is up. */
+  readonly carrier: boolean;
+  readonly loopback: boolean;
+  /** `IFF_NOARP`: the interface does not take part in ARP. */
+  readonly noArp: boolean;
+  /** Enslaved to a bridge, bond or VRF; frames are then to be sent and received on that. */
+  readonly hasMaster: boolean;
+}
+
+/** The machine's network interfaces, kept current. */
+export interface LinkSource {
+  /** What is known now. */
+  links(): readonly Link[];
+  /** Calls `listener` after each change; returns what ends that. */
+  subscribe(listener: () => void): () => void;
+  /** Looks first of all, then keeps {@link links} current until `signal` is aborted. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/** To whom a frame was addressed, as the kernel judged it (`sll_pkttype`, packet(7)). */
+export type PacketType = 'host' | 'broadcast' | 'multicast' | 'otherhost' | 'outgoing';
+
+/** A frame as it came from the link. */
+export interface ReceivedFrame {
+  /** The whole Ethernet frame; valid only during the call it is handed over in. */
+  readonly bytes: Uint8Array;
+  readonly packetType: PacketType;
+  /** The interface it came in on; differs from the socket's for a VLAN on top of it. */
+  readonly interfaceIndex: number;
+}
+
+/** What a {@link LinkSocket} tells its owner. */
+export interface LinkSocketHandler {
+  onFrame(frame: ReceivedFrame): void;
+  /** The socket is dead (its link went down or away) and closes itself; called at most once. */
+  onDown(error: Error): void;
+}
+
+/** An open raw socket on one interface that delivers ARP frames. */
+export interface LinkSocket {
+  /**
+   * Sends one Ethernet frame. A full queue drops it: the network may lose any frame anyway.
+   * @returns whether the kernel took it
+   */
+  send(frame: Uint8Array): boolean;
+  /** Idempotent. No handler is called afterwards. */
+  close(): void;
+}
+
+/** Opens a {@link LinkSocket}; throws when the link is gone or the permission is missing. */
+export type OpenLinkSocket = (link: Pick<Link, 'index' | 'name'>, handler: LinkSocketHandler) => LinkSocket;
+
+/** What a role tells `/readyz` and `/healthz` about itself. A part or loop never named does not count. */
+export interface Health {
+  /** `/readyz` fails, with `reason`, until {@link ready} is said of the same part. */
+  notReady(part: string, reason: string): void;
+  ready(part: string): void;
+  /** `loop` begins a step of its work; `/healthz` fails when one step takes far too long. */
+  busy(loop: string): void;
+  /** `loop` waits for something to do, however long that takes. */
+  idle(loop: string): void;
+}

@@ -1,0 +1,74 @@
+/** What this node has to announce: a pure function of the cluster and of whose speakers are alive. */
+import {
+  electOwner,
+  interfacesFor,
+  judgeService,
+  type NodeRefusal,
+  type ServiceRefusal,
+} from '@metallb-l2/sdk/election';
+import type { ServiceKey, ServiceRef } from './cluster/service-ref.js';
+import type { ClusterSnapshot } from './cluster/snapshot.js';
+import type { InterfaceScope } from './layer2/announcer.js';
+
+/** What becomes of one service on this node. */
+export type Verdict =
+  | {
+      readonly kind: 'announce';
+      readonly service: ServiceRef;
+      readonly addresses: readonly string[];
+      readonly interfaces: InterfaceScope;
+    }
+  /** Another node may or does announce it. */
+  | { readonly kind: 'elsewhere'; readonly service: ServiceRef; readonly reason: NodeRefusal }
+  /** Nobody can. */
+  | { readonly kind: 'nowhere'; readonly service: ServiceRef; readonly reason: ServiceRefusal };
+
+/** Decides about every service of type LoadBalancer. */
+export function decideAnnouncements(
+  snapshot: ClusterSnapshot,
+  members: ReadonlySet<string>,
+  nodeName: string,
+): ReadonlyMap<ServiceKey, Verdict> {
+  const verdicts = new Map<ServiceKey, Verdict>();
+  for (const [key, service] of snapshot.services) {
+    const ref = { namespace: service.metadata.namespace ?? '', name: service.metadata.name ?? '' };
+    const eligibility = judgeService({
+      service,
+      endpointSlices: snapshot.endpointSlices.get(key) ?? [],
+      config: snapshot.config,
+      nodes: snapshot.nodes,
+      members,
+    });
+    if (!eligibility.ok) {
+      verdicts.set(key, { kind: 'nowhere', service: ref, reason: eligibility.reason });
+      continue;
+    }
+    const { addresses, advertisements, candidates, refused } = eligibility;
+    if (electOwner(candidates, addresses[0] as string) === nodeName) {
+      const interfaces = interfacesFor(nodeName, advertisements);
+      verdicts.set(key, { kind: 'announce', service: ref, addresses, interfaces });
+    } else {
+      const reason = refused.get(nodeName) ?? (snapshot.nodes.has(nodeName) ? 'notOwner' : 'notMember');
+      verdicts.set(key, { kind: 'elsewhere', service: ref, reason });
+    }
+  }
+  return verdicts;
+}
+
+/** The addresses to answer for; one that several services share is answered where any of them asks. */
+export function addressTable(verdicts: Iterable<Verdict>): ReadonlyMap<string, InterfaceScope> {
+  const table = new Map<string, InterfaceScope>();
+  for (const verdict of verdicts) {
+    if (verdict.kind !== 'announce') continue;
+    for (const address of verdict.addresses) {
+      table.set(address, union(table.get(address), verdict.interfaces));
+    }
+  }
+  return table;
+}
+
+function union(a: InterfaceScope | undefined, b: InterfaceScope): InterfaceScope {
+  if (a === undefined) return b;
+  if (a === 'all' || b === 'all') return 'all';
+  return [...new Set([...a, ...b])].sort();
+}
