@@ -1,0 +1,87 @@
+/** The image the pods run: the one that is named, or the one that is built. */
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import * as pulumi from '@pulumi/pulumi';
+import { BundleError, bundleFolder, readBundle } from './image/bundle.js';
+import { dockerCredentials } from './image/credentials.js';
+import { ImageFormatError } from './image/oci.js';
+import type { Platform } from './image/platform.js';
+import {
+  type BuildRequest,
+  type PublishDeps,
+  previewImage,
+  publishImage,
+  tagImage,
+} from './image/publish.js';
+import { formatImageReference } from './image/reference.js';
+import { Registry, RegistryError } from './image/registry.js';
+import type { ParsedArgs } from './parse-args.js';
+
+/**
+ * The name of the image. One to be built is pushed while this output resolves, if the registry lacks it,
+ * and never in a preview: there the name has the digest the image will have, or no digest when the
+ * registry does not answer.
+ */
+export function resolveImage(
+  image: ParsedArgs['image'],
+  parent: pulumi.Resource,
+  openDeps: (parent: pulumi.Resource) => Promise<PublishDeps> = systemDeps,
+): pulumi.Output<string> {
+  if ('reference' in image) return pulumi.output(image.reference);
+  const name = pulumi.output(image.build).apply(async ({ platform, credentials, ...build }) => {
+    const request: BuildRequest = {
+      ...build,
+      platform: platform as Platform,
+      ...(credentials === undefined ? {} : { credentials }),
+    };
+    try {
+      const deps = await openDeps(parent);
+      return await (pulumi.runtime.isDryRun()
+        ? planImage(deps, request, parent)
+        : publishImage(deps, request));
+    } catch (error) {
+      // The message says it all; a stack trace would bury it.
+      if (isExpected(error)) throw new pulumi.ResourceError(error.message, parent, true);
+      throw error;
+    }
+  });
+  // The password made the whole build a secret; the name of the image is none.
+  return pulumi.unsecret(name);
+}
+
+async function planImage(deps: PublishDeps, request: BuildRequest, parent: pulumi.Resource): Promise<string> {
+  try {
+    return await previewImage(deps, request);
+  } catch (error) {
+    if (!(error instanceof RegistryError)) throw error;
+    await pulumi.log.warn(`the digest of the image is not known in this preview: ${error.message}`, parent);
+    return formatImageReference(tagImage(deps.bundle, request));
+  }
+}
+
+function isExpected(error: unknown): error is Error {
+  return error instanceof RegistryError || error instanceof ImageFormatError || error instanceof BundleError;
+}
+
+async function systemDeps(parent: pulumi.Resource): Promise<PublishDeps> {
+  const http = {
+    fetch,
+    clock: { sleep: (ms: number, signal?: AbortSignal) => sleep(ms, undefined, signal && { signal }) },
+    random: Math.random,
+  };
+  return {
+    bundle: await readBundle(bundleFolder()),
+    openRegistry: (options) => new Registry(http, options),
+    credentialsFor: dockerLogin,
+    report: (progress) => void pulumi.log.info(progress, parent, undefined, true),
+  };
+}
+
+/** What `docker login` left in this user's configuration, if anything. */
+async function dockerLogin(registry: string) {
+  const folder = process.env['DOCKER_CONFIG'] ?? join(homedir(), '.docker');
+  const config = await readFile(join(folder, 'config.json'), 'utf8').catch(() => '{}');
+  return dockerCredentials(config, registry);
+}
