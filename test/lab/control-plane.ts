@@ -1,0 +1,78 @@
+/**
+ * A real API server for tests that need no nodes: etcd, kube-apiserver and kube-controller-manager (for the
+ * garbage collector) on the loopback interface. Needs no root; dies with the process that started it.
+ */
+import { rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { cacheFolder } from '../toolchain/cache.ts';
+import { type Task } from '../toolchain/progress.ts';
+import { resolveTools } from '../toolchain/resolve.ts';
+import { startControlPlaneServers } from './control-plane-servers.ts';
+import { renderKubeconfig } from './credentials.ts';
+import { createOwnedFolder } from '../toolchain/owned-folder.ts';
+import { ServerProcess } from './processes.ts';
+
+export interface ControlPlane {
+  /** The content of a kubeconfig file for a member of `system:masters`. */
+  readonly kubeconfig: string;
+  readonly kubeconfigPath: string;
+  /** Ends the servers and removes what they wrote. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a control plane of its own; takes about three seconds once the tools are built.
+ *
+ * @throws with the end of the log when a server does not start
+ */
+export async function startControlPlane(task: Task): Promise<ControlPlane> {
+  const tools = await resolveTools(['etcd', 'kube-apiserver', 'kube-controller-manager'], task);
+  const folder = await createOwnedFolder(join(cacheFolder(process.env), 'control-planes'));
+  const processes: ServerProcess[] = [];
+  const stop = async () => {
+    await Promise.all(processes.map((process) => process.kill()));
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    const access = await startControlPlaneServers(
+      {
+        folder,
+        tools,
+        address: '127.0.0.1',
+        port: await findFreePort(),
+        serviceRanges: ['10.96.0.0/16'],
+        published: false,
+        users: [],
+        scheduler: false,
+        start: (command) => {
+          const process = ServerProcess.start({ ...command, diesWithParent: true });
+          processes.push(process);
+          return process;
+        },
+      },
+      task,
+    );
+    const kubeconfig = renderKubeconfig(access);
+    const kubeconfigPath = join(folder, 'kubeconfig');
+    await writeFile(kubeconfigPath, kubeconfig, { mode: 0o600 });
+    return { kubeconfig, kubeconfigPath, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** A TCP port of the loopback interface that nobody listens on at this moment. */
+export function findFreePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() =>
+        typeof address === 'object' && address !== null ? resolve(address.port) : undefined,
+      );
+    });
+  });
+}

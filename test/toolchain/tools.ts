@@ -1,0 +1,88 @@
+/**
+ * The programs the tests and the lab run, as data: where each is pinned, how it is built and how to bring
+ * one's own. The versions here name the cache entries; the `go.mod` beside each decides what is built.
+ */
+
+export interface Tool {
+  readonly version: string;
+  /** The folder beside this file whose `go.mod` pins the tool. */
+  readonly module: string;
+  /** What `go build` builds. */
+  readonly package: string;
+  readonly ldflags: string;
+  /** Names an executable to use in place of the built one. */
+  readonly env: string;
+  /** How long a first build takes on two cores, in order of this list: later ones reuse earlier packages. */
+  readonly buildSeconds: number;
+}
+
+const KUBERNETES = {
+  version: 'v1.35.4',
+  module: 'kubernetes',
+  // A program built without these presents itself as v0.0.0, which clients refuse.
+  ldflags: [
+    '-s -w',
+    '-X k8s.io/component-base/version.gitVersion=v1.35.4',
+    '-X k8s.io/component-base/version.gitMajor=1',
+    '-X k8s.io/component-base/version.gitMinor=35',
+  ].join(' '),
+} as const;
+
+/** Every tool by the name of its executable. */
+export const TOOLS = {
+  etcd: {
+    version: 'v3.6.6',
+    module: 'etcd',
+    package: 'go.etcd.io/etcd/server/v3',
+    ldflags: '-s -w',
+    env: 'METALLB_L2_ETCD',
+    buildSeconds: 25,
+  },
+  'kube-apiserver': {
+    ...KUBERNETES,
+    package: 'k8s.io/kubernetes/cmd/kube-apiserver',
+    env: 'METALLB_L2_KUBE_APISERVER',
+    buildSeconds: 190,
+  },
+  'kube-controller-manager': {
+    ...KUBERNETES,
+    package: 'k8s.io/kubernetes/cmd/kube-controller-manager',
+    env: 'METALLB_L2_KUBE_CONTROLLER_MANAGER',
+    buildSeconds: 50,
+  },
+  'kube-scheduler': {
+    ...KUBERNETES,
+    package: 'k8s.io/kubernetes/cmd/kube-scheduler',
+    env: 'METALLB_L2_KUBE_SCHEDULER',
+    buildSeconds: 10,
+  },
+  kubelet: {
+    ...KUBERNETES,
+    package: 'k8s.io/kubernetes/cmd/kubelet',
+    env: 'METALLB_L2_KUBELET',
+    buildSeconds: 40,
+  },
+  'kube-proxy': {
+    ...KUBERNETES,
+    package: 'k8s.io/kubernetes/cmd/kube-proxy',
+    env: 'METALLB_L2_KUBE_PROXY',
+    buildSeconds: 10,
+  },
+  kubectl: {
+    ...KUBERNETES,
+    package: 'k8s.io/kubernetes/cmd/kubectl',
+    env: 'METALLB_L2_KUBECTL',
+    buildSeconds: 15,
+  },
+  pulumi: {
+    version: 'v3.259.0',
+    module: 'pulumi',
+    package: 'github.com/pulumi/pulumi/pkg/v3/cmd/pulumi',
+    // The Automation API refuses an engine without a version.
+    ldflags: '-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v3.259.0',
+    env: 'METALLB_L2_PULUMI',
+    buildSeconds: 175,
+  },
+} as const satisfies Record<string, Tool>;
+
+export type ToolName = keyof typeof TOOLS;
