@@ -1,0 +1,188 @@
+/**
+ * A proxy in front of an API server that answers in its stead, at random and from a seed: with refusals, too
+ * late, not at all, or by closing the connection before or after the request has taken effect. Watches are
+ * refused, cut or fall silent.
+ */
+import http from 'node:http';
+import https from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { Random } from '@metallb-l2/sdk/kube';
+
+export type Fault =
+  | '409'
+  | '422'
+  | '429'
+  | '500'
+  /** The request never arrives, and no answer does. */
+  | 'silence'
+  /** The request takes effect, but no answer arrives. */
+  | 'lost answer'
+  /** The connection is reset before the request arrives. */
+  | 'reset'
+  /** The connection is reset after the request has taken effect. */
+  | 'late reset'
+  /** A watch is reset after a while. */
+  | 'cut'
+  /** A watch falls silent after a while. */
+  | 'half open';
+
+const CALL_FAULTS: readonly Fault[] = ['409', '422', '429', '500', 'reset', 'late reset'];
+/** These take the client's whole time limit, so there are fewer of them. */
+const SILENT_FAULTS: readonly Fault[] = ['silence', 'lost answer'];
+const WATCH_FAULTS: readonly Fault[] = ['429', '500', 'reset', 'cut', 'cut', 'half open'];
+
+const REASONS: Readonly<Record<string, string>> = {
+  '409': 'Conflict',
+  '422': 'Invalid',
+  '429': 'TooManyRequests',
+  '500': 'InternalError',
+};
+
+/** Longest life of a watch that is cut or falls silent, in milliseconds. */
+const WATCH_LIFE_MS = 5000;
+
+export class FaultyProxy {
+  /** How often each fault was played. */
+  readonly played = new Map<Fault, number>();
+  /** A kubeconfig for the way through the proxy. */
+  readonly kubeconfig: string;
+  readonly #server: http.Server;
+  readonly #agent: https.Agent;
+  readonly #upstream: URL;
+  readonly #random: Random;
+  #isCalm = true;
+
+  private constructor(server: http.Server, kubeconfig: string, random: Random) {
+    const config = JSON.parse(kubeconfig) as {
+      clusters: { cluster: { server: string; 'certificate-authority-data': string } }[];
+    };
+    const [first] = config.clusters;
+    if (first === undefined) throw new Error('the kubeconfig has no cluster');
+    const { server: upstream, 'certificate-authority-data': authority } = first.cluster;
+    this.#server = server;
+    this.#upstream = new URL(upstream);
+    this.#agent = new https.Agent({ keepAlive: true, ca: Buffer.from(authority, 'base64') });
+    this.#random = random;
+    const { port } = server.address() as AddressInfo;
+    first.cluster = { server: `http://127.0.0.1:${port}` } as typeof first.cluster;
+    this.kubeconfig = JSON.stringify(config);
+    server.on('request', (request, response) => this.#handle(request, response));
+  }
+
+  /** A proxy that lets everything through until {@link rage}. @param kubeconfig as JSON, with a token */
+  static async start(kubeconfig: string, random: Random): Promise<FaultyProxy> {
+    const server = http.createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return new FaultyProxy(server, kubeconfig, random);
+  }
+
+  /** From now on answers at random. */
+  rage(): void {
+    this.#isCalm = false;
+    // Watches that are under way would be spared.
+    this.#server.closeAllConnections();
+  }
+
+  /** From now on lets everything through; what hangs is reset. */
+  calm(): void {
+    this.#isCalm = true;
+    this.#server.closeAllConnections();
+  }
+
+  async stop(): Promise<void> {
+    this.#agent.destroy();
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  #handle(request: http.IncomingMessage, response: http.ServerResponse): void {
+    const isWatch = new URL(request.url ?? '', 'http://proxy').searchParams.get('watch') === 'true';
+    const fault = this.#chooseFault(isWatch);
+    if (fault !== undefined) this.played.set(fault, (this.played.get(fault) ?? 0) + 1);
+    switch (fault) {
+      case undefined:
+        this.#forward(request, (answer) => pass(answer, response));
+        break;
+      case '409':
+      case '422':
+      case '429':
+      case '500':
+        refuse(response, fault);
+        break;
+      case 'reset':
+        request.socket.resetAndDestroy();
+        break;
+      case 'late reset':
+        this.#forward(request, (answer) => {
+          answer.destroy();
+          request.socket.resetAndDestroy();
+        });
+        break;
+      case 'silence':
+        break;
+      case 'lost answer':
+        this.#forward(request, (answer) => answer.resume());
+        break;
+      case 'cut':
+      case 'half open':
+        this.#forward(request, (answer) => {
+          pass(answer, response);
+          const timer = setTimeout(() => {
+            answer.destroy();
+            if (fault === 'cut') request.socket.resetAndDestroy();
+          }, this.#random() * WATCH_LIFE_MS);
+          request.socket.once('close', () => clearTimeout(timer));
+        });
+        break;
+    }
+  }
+
+  #chooseFault(isWatch: boolean): Fault | undefined {
+    if (this.#isCalm) return undefined;
+    const chance = this.#random();
+    if (isWatch) return chance < 0.8 ? this.#pick(WATCH_FAULTS) : undefined;
+    if (chance < 0.02) return this.#pick(SILENT_FAULTS);
+    return chance < 0.4 ? this.#pick(CALL_FAULTS) : undefined;
+  }
+
+  #pick(faults: readonly Fault[]): Fault | undefined {
+    return faults[Math.floor(this.#random() * faults.length)];
+  }
+
+  #forward(request: http.IncomingMessage, onAnswer: (answer: http.IncomingMessage) => void): void {
+    const { method, headers } = request;
+    const forwarded = https.request(
+      new URL(request.url ?? '', this.#upstream),
+      { method, headers: { ...headers, host: this.#upstream.host }, agent: this.#agent },
+      onAnswer,
+    );
+    forwarded.on('error', () => request.socket.destroy());
+    request.pipe(forwarded);
+  }
+}
+
+function pass(answer: http.IncomingMessage, response: http.ServerResponse): void {
+  response.writeHead(answer.statusCode ?? 502, answer.headers);
+  response.flushHeaders();
+  answer.pipe(response, { end: true });
+  response.on('close', () => answer.destroy());
+}
+
+function refuse(response: http.ServerResponse, fault: '409' | '422' | '429' | '500'): void {
+  const code = Number(fault);
+  const reason = REASONS[fault];
+  response.writeHead(code, {
+    'content-type': 'application/json',
+    ...(code === 429 && { 'retry-after': '1' }),
+  });
+  response.end(
+    JSON.stringify({
+      kind: 'Status',
+      apiVersion: 'v1',
+      status: 'Failure',
+      code,
+      reason,
+      message: 'bad luck',
+    }),
+  );
+}

@@ -1,0 +1,20 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/**
+ * Waits until `probe` says yes, asking every 50 ms. For what happens outside the test's own process, where
+ * nothing tells when it is done.
+ *
+ * @throws after `limitMs`, with `what` was waited for
+ */
+export async function until(what: string, probe: () => Promise<boolean>, limitMs = 30_000): Promise<void> {
+  const deadline = Date.now() + limitMs;
+  while (!(await probe())) {
+    if (Date.now() > deadline) throw new Error(`waited ${limitMs} ms in vain: ${what}`);
+    await sleep(50);
+  }
+}
+
+/** Waits for `condition`, for what happens inside the test's process; the test's time limit ends a wait in vain. */
+export async function untilHolds(condition: () => boolean): Promise<void> {
+  while (!condition()) await sleep(2);
+}
