@@ -1,0 +1,57 @@
+import { parseControllerSettings, parseSpeakerSettings } from '@metallb-l2/sdk/settings';
+import { createController } from '../../../component/src/controller.js';
+import { createSpeaker } from '../../../component/src/speaker.js';
+import { mockPulumi, settled } from '../../support/pulumi-mocks.ts';
+
+const SETTINGS = { namespace: 'lb', image: 'registry.example.com/l2:1', logLevel: 'warn' };
+
+/** What the kubelet puts in for the fields of a pod. */
+const FIELDS: Record<string, string> = {
+  'metadata.name': 'speaker-x7k2p',
+  'metadata.uid': '0d6c5d1e-6f0a-4a57-9a3c-6c1f2f0f9b11',
+  'metadata.namespace': 'lb',
+  'spec.nodeName': 'node-a',
+};
+
+interface Variable {
+  name: string;
+  value?: string;
+  valueFrom?: { fieldRef: { fieldPath: string } };
+}
+
+/** The environment of the pods of a workload, as the kubelet makes it. */
+async function environmentOf(create: typeof createController | typeof createSpeaker, type: string) {
+  const mocks = await mockPulumi();
+  create('metallb', SETTINGS, {});
+  await settled();
+  const { spec } = mocks.find(type).inputs as {
+    spec: { template: { spec: { containers: { env: Variable[] }[] } } };
+  };
+  const variables = spec.template.spec.containers[0]?.env ?? [];
+  return Object.fromEntries(
+    variables.map(({ name, value, valueFrom }) => [
+      name,
+      value ?? FIELDS[valueFrom?.fieldRef.fieldPath ?? ''],
+    ]),
+  );
+}
+
+describe('the environment the component gives', () => {
+  const pod = { name: FIELDS['metadata.name'], uid: FIELDS['metadata.uid'] };
+
+  it('is what the speaker reads', async () => {
+    const env = await environmentOf(createSpeaker, 'kubernetes:apps/v1:DaemonSet');
+    expect(parseSpeakerSettings(env)).toEqual({
+      namespace: 'lb',
+      logLevel: 'warn',
+      httpPort: 7472,
+      nodeName: 'node-a',
+      pod,
+    });
+  });
+
+  it('is what the controller reads', async () => {
+    const env = await environmentOf(createController, 'kubernetes:apps/v1:Deployment');
+    expect(parseControllerSettings(env)).toEqual({ namespace: 'lb', logLevel: 'warn', httpPort: 7472, pod });
+  });
+});

@@ -1,0 +1,490 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import https from 'node:https';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { CONFIG_MAPS, type ConfigMap, SERVICE_NAME_LABEL, type WatchLine } from '@metallb-l2/sdk/kube';
+import { KubeconfigError, type KubeConnection, connect } from '@metallb-l2/sdk/kube/connect';
+import { SERVICE_L2_STATUSES } from '@metallb-l2/sdk/models';
+import { TEST_CERTIFICATE } from '../../support/tls.ts';
+import { untilHolds } from '../../support/until.ts';
+
+const EMPTY_LIST = JSON.stringify({ kind: 'ConfigMapList', metadata: { resourceVersion: '7' }, items: [] });
+
+interface TestServer {
+  readonly api: KubeConnection;
+  /** Connections ever made, and those open now. */
+  connections(): number;
+  readonly open: Set<Socket>;
+}
+
+let cleanUp: (() => Promise<void>)[] = [];
+
+afterEach(async () => {
+  for (const step of cleanUp.reverse()) await step();
+  cleanUp = [];
+});
+
+async function serve(answer: RequestListener, { tls = false } = {}): Promise<TestServer> {
+  const server: Server = tls ? https.createServer(TEST_CERTIFICATE, answer) : createServer(answer);
+  const open = new Set<Socket>();
+  let connections = 0;
+  server.on(tls ? 'secureConnection' : 'connection', (socket: Socket) => {
+    connections++;
+    open.add(socket);
+    socket.on('close', () => open.delete(socket));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const api = connect({ kubeconfig: kubeconfig(`${tls ? 'https' : 'http'}://127.0.0.1:${String(port)}`) });
+  cleanUp.push(async () => {
+    api.close();
+    for (const socket of open) socket.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  return { api, connections: () => connections, open };
+}
+
+function kubeconfig(server: string, user: object = { token: 'secret' }): string {
+  return JSON.stringify({
+    clusters: [
+      {
+        name: 'test',
+        cluster: {
+          server,
+          'certificate-authority-data': Buffer.from(TEST_CERTIFICATE.cert).toString('base64'),
+        },
+      },
+    ],
+    users: [{ name: 'test', user }],
+    contexts: [{ name: 'test', context: { cluster: 'test', user: 'test' } }],
+    'current-context': 'test',
+  });
+}
+
+const respond = (response: ServerResponse, status: number, body: string, headers = {}) =>
+  response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(body);
+
+const status = (code: number, reason: string, message: string, details = {}) =>
+  JSON.stringify({ kind: 'Status', apiVersion: 'v1', status: 'Failure', code, reason, message, details });
+
+async function textOf(request: IncomingMessage): Promise<string> {
+  let text = '';
+  for await (const chunk of request) text += String(chunk);
+  return text;
+}
+
+async function collect(lines: AsyncIterable<WatchLine<ConfigMap>>): Promise<WatchLine<ConfigMap>[]> {
+  const seen: WatchLine<ConfigMap>[] = [];
+  for await (const line of lines) seen.push(line);
+  return seen;
+}
+
+const line = (type: string, object: object) => `${JSON.stringify({ type, object })}\n`;
+const map = (name: string, greeting = '') => ({
+  metadata: { name, resourceVersion: '8' },
+  data: { greeting },
+});
+
+describe('a connection', () => {
+  it.each([{ tls: true }, { tls: false }])('is made once for 200 lists (%j)', async (options) => {
+    const server = await serve((_request, response) => respond(response, 200, EMPTY_LIST), options);
+    for (let count = 0; count < 200; count++) await server.api.list(CONFIG_MAPS);
+    expect(server.connections()).toBe(1);
+  });
+
+  it('is closed with the API, also under a watch', async () => {
+    const server = await serve((request, response) => {
+      if (request.url?.includes('watch') === true) response.writeHead(200).flushHeaders();
+      else respond(response, 200, EMPTY_LIST);
+    });
+    const watching = collect(server.api.watch(CONFIG_MAPS, { resourceVersion: '7' }));
+    const ended = expect(watching).rejects.toMatchObject({ code: 'Unavailable' });
+    await untilHolds(() => server.open.size === 1);
+    await server.api.list(CONFIG_MAPS);
+    expect(server.open.size).toBe(2);
+    server.api.close();
+    await ended;
+    await expect(server.api.list(CONFIG_MAPS)).rejects.toThrow(/was closed/);
+    await untilHolds(() => server.open.size === 0);
+  });
+
+  it('is closed when a watch is aborted or left', async () => {
+    const server = await serve((_request, response) =>
+      response.writeHead(200).write(line('ADDED', map('one'))),
+    );
+    const controller = new AbortController();
+    const lines = server.api.watch(CONFIG_MAPS, { resourceVersion: '7', signal: controller.signal });
+    const iterator = lines[Symbol.asyncIterator]();
+    await iterator.next();
+    expect(server.open.size).toBe(1);
+    controller.abort(new Error('enough'));
+    await expect(iterator.next()).rejects.toThrow('enough');
+    await untilHolds(() => server.open.size === 0);
+
+    for await (const first of server.api.watch(CONFIG_MAPS, { resourceVersion: '7' })) {
+      expect(first.type).toBe('ADDED');
+      break;
+    }
+    await untilHolds(() => server.open.size === 0);
+  });
+});
+
+describe('a request', () => {
+  it('says what is asked, and who asks', async () => {
+    const seen: unknown[] = [];
+    const server = await serve((request, response) => {
+      void textOf(request).then((body) => {
+        const { method, url, headers } = request;
+        seen.push([
+          method,
+          url,
+          headers['content-type'],
+          body === '' ? undefined : (JSON.parse(body) as unknown),
+        ]);
+        expect(headers).toMatchObject({ authorization: 'Bearer secret', 'user-agent': 'metallb-l2' });
+        respond(response, 200, JSON.stringify({ metadata: { resourceVersion: '1' }, items: [] }));
+      });
+    });
+    const { api } = server;
+    const ref = { namespace: 'demo', name: 'node-a-x7k2p' };
+    await api.list(CONFIG_MAPS, { labelSelector: `${SERVICE_NAME_LABEL}=a b`, limit: 5, continue: 'x=' });
+    await api.patch(SERVICE_L2_STATUSES, ref, { status: {} }, { type: 'merge', subresource: 'status' });
+    await api.patch(CONFIG_MAPS, ref, {}, { type: 'apply', fieldManager: 'me', force: true });
+    await api.delete(CONFIG_MAPS, ref, { preconditions: { uid: 'u' }, propagationPolicy: 'Foreground' });
+    await api.create(CONFIG_MAPS, { metadata: { namespace: 'demo', name: 'one' } });
+    expect(seen).toEqual([
+      [
+        'GET',
+        '/api/v1/configmaps?labelSelector=kubernetes.io%2Fservice-name%3Da+b&limit=5&continue=x%3D',
+        undefined,
+        undefined,
+      ],
+      [
+        'PATCH',
+        '/apis/metallb.io/v1beta1/namespaces/demo/servicel2statuses/node-a-x7k2p/status',
+        'application/merge-patch+json',
+        { status: {} },
+      ],
+      [
+        'PATCH',
+        '/api/v1/namespaces/demo/configmaps/node-a-x7k2p?fieldManager=me&force=true',
+        'application/apply-patch+yaml',
+        {},
+      ],
+      [
+        'DELETE',
+        '/api/v1/namespaces/demo/configmaps/node-a-x7k2p',
+        'application/json',
+        {
+          apiVersion: 'v1',
+          kind: 'DeleteOptions',
+          preconditions: { uid: 'u' },
+          propagationPolicy: 'Foreground',
+        },
+      ],
+      [
+        'POST',
+        '/api/v1/namespaces/demo/configmaps',
+        'application/json',
+        { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'demo', name: 'one' } },
+      ],
+    ]);
+  });
+
+  it.each<[string, [number, string, object?], object]>([
+    ['400', [400, status(400, 'BadRequest', 'm')], { code: 'BadRequest' }],
+    ['401', [401, status(401, 'Unauthorized', 'm')], { code: 'Unauthorized' }],
+    ['403', [403, status(403, 'Forbidden', 'm')], { code: 'Forbidden', reason: 'Forbidden' }],
+    ['404', [404, '404 page not found'], { code: 'NotFound', message: /404 page not found/ }],
+    ['409 of a name taken', [409, status(409, 'AlreadyExists', 'm')], { code: 'AlreadyExists' }],
+    ['409 of a stale object', [409, status(409, 'Conflict', 'm')], { code: 'Conflict' }],
+    ['410', [410, status(410, 'Expired', 'm')], { code: 'Gone' }],
+    ['422', [422, status(422, 'Invalid', 'm')], { code: 'Invalid' }],
+    [
+      '429 with Retry-After',
+      [429, 'too many', { 'retry-after': '3' }],
+      { code: 'TooManyRequests', retryAfterMs: 3000 },
+    ],
+    [
+      '429 with details',
+      [429, status(429, 'TooManyRequests', 'm', { retryAfterSeconds: 2 })],
+      { code: 'TooManyRequests', retryAfterMs: 2000 },
+    ],
+    ['500', [500, status(500, 'InternalError', 'm')], { code: 'ServerError' }],
+    ['503', [503, 'down'], { code: 'Unavailable' }],
+    ['504', [504, status(504, 'Timeout', 'Too large resource version')], { code: 'Unavailable' }],
+    [
+      'a login page',
+      [200, '<html>log in</html>', { 'content-type': 'text/html' }],
+      { code: 'BadResponse', message: /not a list \(text\/html\): <html>log in/ },
+    ],
+    ['a redirect', [302, '', { location: '/login' }], { code: 'BadResponse' }],
+    ['cut JSON', [200, EMPTY_LIST.slice(0, 30)], { code: 'BadResponse' }],
+    ['another kind of JSON', [200, '{"metadata":{}}'], { code: 'BadResponse' }],
+  ])('fails with a code of its own for %s', async (_what, [code, body, headers], expected) => {
+    const server = await serve((_request, response) => respond(response, code, body, headers));
+    const { message, ...rest } = expected as { message?: RegExp };
+    const error: unknown = await server.api.list(CONFIG_MAPS, { namespace: 'demo' }).catch((e: unknown) => e);
+    expect(error).toMatchObject({
+      name: 'KubeError',
+      operation: 'list configmaps demo',
+      status: code,
+      ...rest,
+    });
+    if (message) expect((error as Error).message).toMatch(message);
+  });
+
+  it('fails as Unavailable, naming the server, when nobody answers', async () => {
+    const server = await serve((request) => request.socket.destroy());
+    await expect(server.api.list(CONFIG_MAPS)).rejects.toMatchObject({
+      code: 'Unavailable',
+      message: expect.stringMatching(
+        /^list configmaps: http:\/\/127\.0\.0\.1:\d+ does not answer: /,
+      ) as string,
+    });
+    const refused = connect({ kubeconfig: kubeconfig('https://127.0.0.1:1') });
+    await expect(refused.list(CONFIG_MAPS)).rejects.toThrow(/ECONNREFUSED/);
+  });
+
+  it('does not trust a server of another authority', async () => {
+    const { api } = await serve(() => undefined, { tls: true });
+    const other = JSON.parse(kubeconfig(api.server)) as { clusters: { cluster: object }[] };
+    other.clusters[0]!.cluster = { server: api.server };
+    await expect(connect({ kubeconfig: JSON.stringify(other) }).list(CONFIG_MAPS)).rejects.toMatchObject({
+      code: 'Unavailable',
+      message: expect.stringMatching(/self-signed certificate/) as string,
+    });
+  });
+
+  it('ends with the reason of its signal while the server is silent', async () => {
+    const server = await serve(() => undefined);
+    const controller = new AbortController();
+    const call = server.api.list(CONFIG_MAPS, { signal: controller.signal });
+    const reason = new Error('enough');
+    await untilHolds(() => server.open.size === 1);
+    controller.abort(reason);
+    await expect(call).rejects.toBe(reason);
+    await untilHolds(() => server.open.size === 0);
+  });
+
+  it('keeps the path of a server behind a gateway', async () => {
+    let url: string | undefined;
+    const server = await serve((request, response) => {
+      ({ url } = request);
+      respond(response, 200, EMPTY_LIST);
+    });
+    const api = connect({ kubeconfig: kubeconfig(`${server.api.server}/k8s/clusters/c-1/`) });
+    await api.list(CONFIG_MAPS);
+    expect(url).toBe('/k8s/clusters/c-1/api/v1/configmaps');
+    api.close();
+  });
+});
+
+describe('a watch over HTTP', () => {
+  const stream = (...chunks: (string | Uint8Array)[]) =>
+    serve((_request, response) => {
+      response.writeHead(200);
+      void (async () => {
+        for (const chunk of chunks) {
+          response.write(chunk);
+          await new Promise((resolve) => setTimeout(resolve, 5));
+        }
+        response.end();
+      })();
+    });
+
+  it('asks for bookmarks', async () => {
+    let url: string | undefined;
+    const server = await serve((request, response) => {
+      ({ url } = request);
+      response.end();
+    });
+    await collect(
+      server.api.watch(CONFIG_MAPS, { resourceVersion: '7', timeoutSeconds: 300, namespace: 'demo' }),
+    );
+    expect(url).toBe(
+      '/api/v1/namespaces/demo/configmaps?resourceVersion=7&watch=true&allowWatchBookmarks=true&timeoutSeconds=300',
+    );
+  });
+
+  it('puts lines together again that were cut anywhere, even within a character', async () => {
+    const text = line('ADDED', map('one', 'grüße 🎈')) + line('BOOKMARK', map('', ''));
+    const bytes = Buffer.from(text);
+    for (const size of [1, 2, 3, 7]) {
+      const chunks: Uint8Array[] = [];
+      for (let at = 0; at < bytes.length; at += size) chunks.push(bytes.subarray(at, at + size));
+      const server = await serve((_request, response) => {
+        response.writeHead(200);
+        for (const chunk of chunks) response.write(chunk);
+        response.end();
+      });
+      expect(await collect(server.api.watch(CONFIG_MAPS, { resourceVersion: '7' }))).toEqual([
+        { type: 'ADDED', object: map('one', 'grüße 🎈') },
+        { type: 'BOOKMARK', resourceVersion: '8' },
+      ]);
+    }
+  });
+
+  it('splits at line feeds only, and takes long lines and several in one chunk', async () => {
+    const long = 'x'.repeat(1 << 20);
+    const odd = `a\u2028b\u2029c\u0085d`;
+    const server = await stream(
+      line('ADDED', map('one', odd)) + line('MODIFIED', map('two', long)) + '\n\r\n',
+    );
+    expect(await collect(server.api.watch(CONFIG_MAPS, { resourceVersion: '7' }))).toEqual([
+      { type: 'ADDED', object: map('one', odd) },
+      { type: 'MODIFIED', object: map('two', long) },
+    ]);
+  });
+
+  it('throws what an ERROR line says', async () => {
+    const gone = {
+      kind: 'Status',
+      code: 410,
+      reason: 'Expired',
+      message: 'too old resource version: 7 (90)',
+    };
+    const server = await stream(line('ADDED', map('one')), line('ERROR', gone));
+    const lines = server.api.watch(CONFIG_MAPS, { resourceVersion: '7' })[Symbol.asyncIterator]();
+    expect((await lines.next()).value).toMatchObject({ type: 'ADDED' });
+    await expect(lines.next()).rejects.toMatchObject({
+      code: 'Gone',
+      status: 410,
+      message: 'watch configmaps: too old resource version: 7 (90)',
+    });
+  });
+
+  it.each([
+    ['that is no JSON', '<html>\n'],
+    ['that is cut', '{"type":"ADDED","object":{"meta'],
+    ['of no known type', line('SURPRISE', map('one'))],
+    ['without an object', '{"type":"ADDED"}\n'],
+  ])('fails as BadResponse at a line %s', async (_what, text) => {
+    const server = await stream(text);
+    await expect(collect(server.api.watch(CONFIG_MAPS, { resourceVersion: '7' }))).rejects.toMatchObject({
+      code: 'BadResponse',
+    });
+  });
+
+  it('fails as Timeout when nothing comes for idleTimeoutMs', async () => {
+    const server = await serve((_request, response) =>
+      response.writeHead(200).write(line('ADDED', map('one'))),
+    );
+    const lines = server.api.watch(CONFIG_MAPS, { resourceVersion: '7', idleTimeoutMs: 20 });
+    await expect(collect(lines)).rejects.toMatchObject({ code: 'Timeout', operation: 'watch configmaps' });
+    await untilHolds(() => server.open.size === 0);
+  });
+
+  it('fails as Unavailable when the connection breaks', async () => {
+    const server = await serve((request, response) => {
+      response.writeHead(200).write(line('ADDED', map('one')), () => request.socket.destroy());
+    });
+    await expect(collect(server.api.watch(CONFIG_MAPS, { resourceVersion: '7' }))).rejects.toMatchObject({
+      code: 'Unavailable',
+    });
+  });
+});
+
+describe('credentials', () => {
+  it('are read anew after the server refused them', async () => {
+    let exec = 0;
+    const server = await serve((request, response) => {
+      const { authorization } = request.headers;
+      exec = Math.max(exec, Number(authorization?.split('-')[1] ?? 0));
+      if (authorization === 'Bearer token-1') respond(response, 401, status(401, 'Unauthorized', 'expired'));
+      else respond(response, 200, EMPTY_LIST);
+    });
+    const folder = await mkdtemp(join(tmpdir(), 'metallb-l2-'));
+    const counter = join(folder, 'runs');
+    const script = `echo x >> ${counter}; echo '{"status":{"token":"token-'$(wc -l < ${counter})'"}}'`;
+    const api = connect({
+      kubeconfig: kubeconfig(server.api.server, {
+        exec: { apiVersion: 'client.authentication.k8s.io/v1', command: 'sh', args: ['-c', script] },
+      }),
+    });
+    try {
+      await expect(api.list(CONFIG_MAPS)).rejects.toMatchObject({ code: 'Unauthorized' });
+      await api.list(CONFIG_MAPS);
+      await api.list(CONFIG_MAPS);
+      expect(exec).toBe(2);
+    } finally {
+      api.close();
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it('that cannot be had are an Unauthorized that says why', async () => {
+    const user = { exec: { apiVersion: 'client.authentication.k8s.io/v1', command: '/no/such/plugin' } };
+    const api = connect({ kubeconfig: kubeconfig('https://127.0.0.1:1', user) });
+    await expect(api.list(CONFIG_MAPS)).rejects.toMatchObject({
+      code: 'Unauthorized',
+      message: expect.stringContaining('/no/such/plugin') as string,
+    });
+  });
+});
+
+describe('a kubeconfig', () => {
+  const { KUBECONFIG: before } = process.env;
+
+  afterEach(() => {
+    if (before === undefined) delete process.env['KUBECONFIG'];
+    else process.env['KUBECONFIG'] = before;
+  });
+
+  it('that is named but not there is said to be missing', () => {
+    process.env['KUBECONFIG'] = '/no/such/file';
+    expect(() => connect()).toThrow(
+      'no kubeconfig found: KUBECONFIG names /no/such/file, which does not exist',
+    );
+  });
+
+  it('is looked up in every file of KUBECONFIG; the first current context wins', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'metallb-l2-'));
+    const files = [join(folder, 'missing'), join(folder, 'a'), join(folder, 'b')];
+    const named = (name: string) =>
+      kubeconfig(`https://${name}.example.com`).replaceAll('"test"', `"${name}"`);
+    await writeFile(files[1] ?? '', named('first'));
+    await writeFile(files[2] ?? '', named('second'));
+    process.env['KUBECONFIG'] = files.join(delimiter);
+    try {
+      expect(connect().server).toBe('https://first.example.com');
+      expect(connect({ context: 'second' }).server).toBe('https://second.example.com');
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it('is read from a file that is named, and gives the namespace of its context', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'metallb-l2-'));
+    const file = join(folder, 'config');
+    const content = kubeconfig('https://127.0.0.1');
+    try {
+      expect(() => connect({ kubeconfigFile: file })).toThrow(file);
+      await writeFile(file, content);
+      expect(connect({ kubeconfigFile: file }).namespace).toBeUndefined();
+      await writeFile(file, content.replace('"user":"test"', '"user":"test","namespace":"shop"'));
+      expect(connect({ kubeconfigFile: file }).namespace).toBe('shop');
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it.each([
+    ['is no YAML', '{', undefined, /cannot be read/],
+    ['is empty of contexts', 'apiVersion: v1', undefined, /has no contexts/],
+    ['has no such context', kubeconfig('https://127.0.0.1'), 'prod', /no context "prod" .*it has "test"/],
+    ['has a server that is no URL', kubeconfig('nonsense'), undefined, /server "nonsense" is not a URL/],
+    [
+      'has no current context',
+      kubeconfig('https://127.0.0.1').replace('"current-context":"test"', '"preferences":{}'),
+      undefined,
+      /no current context; name one of "test"/,
+    ],
+  ])('is refused when it %s', (_what, content, context, message) => {
+    const source = { kubeconfig: content, ...(context !== undefined && { context }) };
+    expect(() => connect(source)).toThrow(message);
+    expect(() => connect(source)).toThrow(KubeconfigError);
+  });
+});

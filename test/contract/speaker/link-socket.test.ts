@@ -1,0 +1,71 @@
+import { execFileSync } from 'node:child_process';
+import { SystemCallError } from '../../../speaker/src/linux/libc.js';
+import { openPacketSocket } from '../../../speaker/src/linux/packet-socket.js';
+import { readLinks } from '../../../speaker/src/linux/sys-links.js';
+import type { Link } from '../../../speaker/src/ports.js';
+import { SimulatedLan } from '../../support/simulated-lan.ts';
+import { type LinkEnd, linkSocketContract } from './link-socket.contract.ts';
+
+linkSocketContract('a socket on the simulated LAN', () => {
+  const lan = new SimulatedLan();
+  const endOf = (name: string): LinkEnd => {
+    const host = lan.addHost(name);
+    return { link: host.links()[0] as Link, openSocket: host.openSocket };
+  };
+  return Promise.resolve({ near: endOf('near'), far: endOf('far'), cut: () => Promise.resolve() });
+});
+
+const missing = missingPermission();
+if (missing === undefined) {
+  linkSocketContract('an AF_PACKET socket', async () => {
+    const names = { near: `mlp${process.pid}a`, far: `mlp${process.pid}b` };
+    ip('link', 'add', names.near, 'type', 'veth', 'peer', 'name', names.far);
+    for (const name of Object.values(names)) ip('link', 'set', name, 'up');
+    const endOf = (name: string): LinkEnd => ({ link: linkOf(name), openSocket: openPacketSocket });
+    while (!linkOf(names.near).carrier) await new Promise((resolve) => setTimeout(resolve, 2));
+    return {
+      near: endOf(names.near),
+      far: endOf(names.far),
+      cut: () => {
+        ip('link', 'del', names.near);
+        return Promise.resolve();
+      },
+    };
+  });
+
+  describe('an AF_PACKET socket', () => {
+    it('says so when its interface goes away, and is closed then', async () => {
+      const name = `mlp${process.pid}c`;
+      ip('link', 'add', name, 'type', 'veth', 'peer', 'name', `${name}p`);
+      ip('link', 'set', name, 'up');
+      const down = new Promise<Error>((resolve) => {
+        openPacketSocket(linkOf(name), { onFrame: () => undefined, onDown: resolve });
+      });
+      ip('link', 'del', name);
+      expect(await down).toBeInstanceOf(SystemCallError);
+    });
+  });
+} else {
+  it.skip(`an AF_PACKET socket: ${missing}`, () => undefined);
+}
+
+function ip(...args: string[]): void {
+  execFileSync('ip', args, { stdio: ['ignore', 'ignore', 'pipe'] });
+}
+
+function linkOf(name: string): Link {
+  const link = readLinks('/sys/class/net').find((each) => each.name === name);
+  if (link === undefined) throw new Error(`there is no interface ${name}`);
+  return link;
+}
+
+/** Why the real socket cannot be tried here; only a missing permission counts. */
+function missingPermission(): string | undefined {
+  try {
+    openPacketSocket({ index: 1, name: 'lo' }, { onFrame: () => undefined, onDown: () => undefined }).close();
+    return process.getuid?.() === 0 ? undefined : 'needs root to add a pair of interfaces';
+  } catch (error) {
+    if (error instanceof SystemCallError && error.code === 'EPERM') return error.message;
+    throw error;
+  }
+}

@@ -1,0 +1,35 @@
+import { ACCESS } from '../../../component/src/rbac.js';
+
+const READING = ['get', 'list', 'watch'];
+
+/** `resource verb` for everything a role may change. */
+function writesOf(rules: readonly { resources: string[]; verbs: string[] }[]): string[] {
+  return rules.flatMap(({ resources, verbs }) =>
+    resources.flatMap((resource) =>
+      verbs.filter((verb) => !READING.includes(verb)).map((verb) => `${resource} ${verb}`),
+    ),
+  );
+}
+
+describe('the rights of the programs', () => {
+  it.each(['controller', 'speaker'] as const)('name every group, resource and verb for the %s', (role) => {
+    const rules = [...ACCESS[role].cluster, ...ACCESS[role].namespace];
+    expect(JSON.stringify(rules)).not.toContain('*');
+    expect(rules.flatMap(({ resources }) => resources)).not.toContain('secrets');
+  });
+
+  it('let the controller write addresses and events, and remove status objects', () => {
+    expect(writesOf(ACCESS.controller.cluster)).toEqual(['services/status update', 'events create']);
+    expect(writesOf(ACCESS.controller.namespace)).toEqual(['servicel2statuses delete']);
+  });
+
+  it('let the speaker write nothing outside its namespace but events', () => {
+    expect(writesOf(ACCESS.speaker.cluster)).toEqual(['events create']);
+    expect(writesOf(ACCESS.speaker.namespace)).toEqual([
+      'servicel2statuses create',
+      'servicel2statuses patch',
+      'servicel2statuses delete',
+      'servicel2statuses/status patch',
+    ]);
+  });
+});

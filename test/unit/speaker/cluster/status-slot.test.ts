@@ -1,0 +1,82 @@
+import { SERVICE_L2_STATUSES, type ServiceL2Status } from '@metallb-l2/sdk/models';
+import { InMemoryKubeApi } from '@metallb-l2/sdk/testing';
+import { Limiter } from '../../../../speaker/src/cluster/limiter.js';
+import { StatusLookup } from '../../../../speaker/src/cluster/status-lookup.js';
+import { outcomeCounter } from '../../../../speaker/src/cluster/status-outcome.js';
+import { StatusSlot } from '../../../../speaker/src/cluster/status-slot.js';
+import { StatusWriter } from '../../../../speaker/src/cluster/status-writer.js';
+import { FakeClock } from '../../../support/fake-clock.ts';
+import { RecordedLog } from '../../../support/recorded-log.ts';
+import { RecordedMeter } from '../../../support/recorded-meter.ts';
+import { NAMESPACE } from '../fixtures.ts';
+
+/** A slot whose watch is played by the test. */
+async function announced() {
+  const clock = new FakeClock();
+  const api = new InMemoryKubeApi({ clock });
+  const meter = new RecordedMeter();
+  const log = new RecordedLog();
+  const owner = { nodeName: 'node-a', namespace: NAMESPACE, pod: { name: 'pod', uid: 'uid' } };
+  const stop = new AbortController();
+  const done: string[] = [];
+  const slot = new StatusSlot(
+    {
+      clock,
+      random: () => 0,
+      log,
+      lookup: new StatusLookup({ api, clock }, { namespace: NAMESPACE }),
+      writer: new StatusWriter(
+        { api, clock, log, meter, limiter: new Limiter(4), report: () => undefined },
+        owner,
+      ),
+      count: outcomeCounter(meter),
+      errors: meter.counter('errors'),
+      report: () => undefined,
+    },
+    {
+      owner,
+      service: { namespace: 'default', name: 'web' },
+      signal: stop.signal,
+      onDone: () => done.push('done'),
+    },
+  );
+  slot.setTarget({ kind: 'announced', content: { interfaces: ['eth0'], addresses: ['10.0.0.1'] } });
+  await clock.advance(1000);
+  const { items } = await api.list(SERVICE_L2_STATUSES, { namespace: NAMESPACE });
+  api.forgetCalls();
+  return { clock, api, slot, stop, done, object: items[0] as ServiceL2Status };
+}
+
+const at = (object: ServiceL2Status, resourceVersion: string): ServiceL2Status => ({
+  ...object,
+  metadata: { ...object.metadata, resourceVersion },
+});
+
+describe('a status slot', () => {
+  it('does not take old news of its object for a loss', async () => {
+    const { clock, api, slot, stop, object } = await announced();
+    slot.forget(at(object, '1'));
+    slot.observe(at({ ...object, status: {} }, '1'));
+    await clock.advance(10_000);
+    expect(api.calls).toEqual([]);
+    stop.abort();
+  });
+
+  it('asks the API server after a second when its object has left the watch', async () => {
+    const { clock, api, slot, stop, object } = await announced();
+    slot.forget(at(object, '999'));
+    await clock.advance(999);
+    expect(api.calls).toEqual([]);
+    await clock.advance(1000);
+    expect(api.calls.map(({ verb }) => verb)).toEqual(['list']);
+    stop.abort();
+  });
+
+  it('is done when its service is announced nowhere and nothing is left', async () => {
+    const { clock, slot, stop, done } = await announced();
+    slot.setTarget({ kind: 'nowhere' });
+    await clock.advance(0);
+    expect(done).toEqual(['done']);
+    stop.abort();
+  });
+});

@@ -1,0 +1,290 @@
+import { EVENTS, KubeError, SERVICES, type Service } from '@metallb-l2/sdk/kube';
+import { IP_ADDRESS_POOLS } from '@metallb-l2/sdk/models';
+import type { ControllerSettings } from '@metallb-l2/sdk/settings';
+import { type ApiCall, InMemoryKubeApi } from '@metallb-l2/sdk/testing';
+import { runController } from '../../../../speaker/src/controller/controller.js';
+import { HealthBoard } from '../../../../speaker/src/http/health.js';
+import { PrometheusMeter } from '../../../../speaker/src/metrics.js';
+import { FakeClock, settle } from '../../../support/fake-clock.ts';
+import { RecordedLog } from '../../../support/recorded-log.ts';
+import { pool, service } from './fixtures.ts';
+
+const SETTINGS: ControllerSettings = {
+  namespace: 'metallb-system',
+  logLevel: 'info',
+  httpPort: 7472,
+  pod: { name: 'controller-1', uid: 'pod-uid' },
+};
+const FROM_POOL = 'metallb.io/ip-allocated-from-pool';
+
+/** A controller over an API server in memory. */
+class Scene {
+  readonly clock = new FakeClock();
+  readonly api = new InMemoryKubeApi({ clock: this.clock });
+  readonly log = new RecordedLog();
+  readonly meter = new PrometheusMeter();
+  readonly health = new HealthBoard(this.clock);
+  #stop = new AbortController();
+  #running = Promise.resolve();
+
+  start(): void {
+    this.#stop = new AbortController();
+    const { api, clock, log, meter, health } = this;
+    const deps = { api, clock, log, meter, health, random: () => 0 };
+    this.#running = runController(deps, SETTINGS, this.#stop.signal);
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+  }
+
+  add(name: string, sketch: Parameters<typeof service>[1] = {}): void {
+    const { status: _, ...object } = service(name, { ...sketch, age: this.#age++ });
+    const { uid: _uid, resourceVersion: _version, ...metadata } = object.metadata;
+    this.api.seed(SERVICES, { ...object, metadata });
+  }
+  #age = 0;
+
+  addPool(...args: Parameters<typeof pool>): void {
+    this.api.seed(IP_ADDRESS_POOLS, pool(...args));
+  }
+
+  async addresses(): Promise<Record<string, string | undefined>> {
+    const { items } = await this.api.list(SERVICES);
+    return Object.fromEntries(items.map((item) => [item.metadata.name ?? '', addressOf(item)]));
+  }
+
+  async events(): Promise<string[]> {
+    const { items } = await this.api.list(EVENTS);
+    return items.map(
+      ({ involvedObject, reason, message }) =>
+        `${involvedObject.name ?? ''} ${reason ?? ''} ${message ?? ''}`,
+    );
+  }
+
+  serviceWrites(): ApiCall[] {
+    return this.api.writes.filter(({ type }) => type.plural === 'services');
+  }
+
+  /** Lets everything happen that needs no time to pass. */
+  async rest(): Promise<void> {
+    let before = -1;
+    while (before !== this.api.calls.length) {
+      before = this.api.calls.length;
+      await settle();
+    }
+  }
+}
+
+function addressOf(object: Service): string | undefined {
+  return object.status?.loadBalancer?.ingress?.[0]?.ip;
+}
+
+describe('the controller', () => {
+  let scene: Scene;
+  beforeEach(() => {
+    scene = new Scene();
+  });
+  afterEach(async () => {
+    await scene.stop();
+    expect(scene.clock.sleepers).toBe(0);
+  });
+
+  it('gives each service an address in one write, and says so in one event', async () => {
+    scene.addPool('production', ['10.0.0.1-10.0.0.9']);
+    scene.add('a');
+    scene.add('b');
+    scene.start();
+    await scene.rest();
+    expect(await scene.addresses()).toEqual({ a: '10.0.0.1', b: '10.0.0.2' });
+    const b = await scene.api.get(SERVICES, { namespace: 'default', name: 'b' });
+    expect(b.metadata.annotations).toEqual({ [FROM_POOL]: 'production' });
+    expect(scene.serviceWrites()).toHaveLength(2);
+    expect(await scene.events()).toEqual([
+      'a IPAllocated Assigned IP ["10.0.0.1"]',
+      'b IPAllocated Assigned IP ["10.0.0.2"]',
+    ]);
+  });
+
+  it('writes nothing after a restart', async () => {
+    scene.addPool('production', ['10.0.0.1-10.0.0.9']);
+    scene.add('a');
+    scene.start();
+    await scene.rest();
+    await scene.stop();
+    scene.api.forgetCalls();
+    scene.start();
+    await scene.rest();
+    expect(scene.health.readiness()).toEqual([]);
+    expect(scene.api.writes).toEqual([]);
+  });
+
+  it('gives a freed address to the service that has waited longest', async () => {
+    scene.addPool('small', ['10.0.0.1/32']);
+    for (const name of ['first', 'second', 'third']) scene.add(name);
+    scene.start();
+    await scene.rest();
+    expect(await scene.addresses()).toEqual({ first: '10.0.0.1', second: undefined, third: undefined });
+    await scene.api.delete(SERVICES, { namespace: 'default', name: 'first' });
+    await scene.rest();
+    expect(await scene.addresses()).toEqual({ second: '10.0.0.1', third: undefined });
+    await scene.api.patch(
+      SERVICES,
+      { namespace: 'default', name: 'second' },
+      { spec: { type: 'ClusterIP' } },
+      { type: 'merge' },
+    );
+    await scene.rest();
+    expect(await scene.addresses()).toEqual({ second: undefined, third: '10.0.0.1' });
+    const second = await scene.api.get(SERVICES, { namespace: 'default', name: 'second' });
+    expect(second.metadata.annotations?.[FROM_POOL]).toBeUndefined();
+  });
+
+  it('says once why a service has no address, and shows it as a metric', async () => {
+    scene.start();
+    scene.add('a');
+    await scene.rest();
+    scene.add('b');
+    await scene.rest();
+    expect(await scene.events()).toEqual([
+      'a AllocationFailed Failed to allocate IP for "default/a": no available IPs',
+      'b AllocationFailed Failed to allocate IP for "default/b": no available IPs',
+    ]);
+    expect(await scene.meter.render()).toContain('metallb_l2_services_refused{reason="allPoolsExhausted"} 2');
+    expect(scene.serviceWrites()).toEqual([]);
+  });
+
+  it('refuses a bad pool once, aloud, and serves from the others', async () => {
+    scene.addPool('good', ['10.0.0.0/24']);
+    scene.addPool('overlapping', ['10.0.0.128/25'], {}, 5);
+    scene.start();
+    scene.add('a');
+    await scene.rest();
+    scene.add('b');
+    await scene.rest();
+    expect(await scene.addresses()).toEqual({ a: '10.0.0.0', b: '10.0.0.1' });
+    const said = (await scene.events()).filter((line) => line.startsWith('overlapping '));
+    expect(said).toEqual([expect.stringContaining('overlaps with already defined CIDR')]);
+    expect(await scene.meter.render()).toContain('metallb_k8s_client_config_stale_bool 1');
+    expect(await scene.meter.render()).toContain('metallb_allocator_addresses_in_use_total{pool="good"} 2');
+  });
+
+  it('moves services when their pool is taken away, and stops showing the pool', async () => {
+    scene.addPool('old', ['10.0.0.0/24']);
+    scene.add('a');
+    scene.start();
+    await scene.rest();
+    scene.addPool('new', ['10.0.1.0/24']);
+    await scene.api.delete(IP_ADDRESS_POOLS, { namespace: 'metallb-system', name: 'old' });
+    await scene.rest();
+    expect(await scene.addresses()).toEqual({ a: '10.0.1.0' });
+    expect(await scene.meter.render()).not.toContain('pool="old"');
+  });
+
+  it('plans anew from the latest state when somebody else wrote in between', async () => {
+    scene.addPool('production', ['10.0.0.1-10.0.0.9']);
+    scene.start();
+    await scene.rest();
+    let interfered = false;
+    scene.api.fault = async ({ verb, type, ref }) => {
+      if (verb !== 'replace' || type.plural !== 'services' || interfered) return undefined;
+      interfered = true;
+      const annotations = { 'metallb.io/loadBalancerIPs': '10.0.0.5' };
+      await scene.api.patch(
+        SERVICES,
+        { namespace: 'default', name: ref.name ?? '' },
+        { metadata: { annotations } },
+        { type: 'merge' },
+      );
+      return undefined;
+    };
+    scene.add('a');
+    await scene.rest();
+    await scene.clock.advance(1000);
+    expect(await scene.addresses()).toEqual({ a: '10.0.0.5' });
+  });
+
+  it('keeps an address reserved whose write got no answer, however long the cluster is out of sight', async () => {
+    const lost = new KubeError('Timeout', 'no answer', { operation: 'replace services/status' });
+    scene.add('a');
+    scene.add('b');
+    scene.api.fault = ({ verb, type, ref }) => {
+      if (type.plural !== 'services') return undefined;
+      if (verb === 'replace' && ref.name === 'a') {
+        scene.api.endWatches(lost);
+        return { loseAnswer: lost };
+      }
+      if (verb === 'replace') return undefined;
+      return scene.serviceWrites().length > 0 ? { refuse: lost } : undefined;
+    };
+    scene.start();
+    await scene.rest();
+    scene.addPool('z', ['10.0.0.1/32']);
+    await scene.rest();
+    expect(scene.serviceWrites()).toHaveLength(1);
+    scene.addPool('a-pool', ['10.0.1.1/32']);
+    await scene.clock.advance(60_000);
+    const given = scene
+      .serviceWrites()
+      .map(({ ref, body }) => `${ref.name ?? ''} ${addressOf(body as Service) ?? ''}`);
+    expect(given).toEqual(['a 10.0.0.1', 'b 10.0.1.1']);
+    scene.api.fault = () => undefined;
+    await scene.clock.advance(120_000);
+    expect(await scene.addresses()).toEqual({ a: '10.0.0.1', b: '10.0.1.1' });
+    expect(scene.serviceWrites()).toHaveLength(2);
+  });
+
+  it('backs off from a service that cannot be written, without holding up the others', async () => {
+    scene.addPool('production', ['10.0.0.1-10.0.0.9']);
+    const forbidden = new KubeError('Forbidden', 'no', { operation: 'replace services/status', status: 403 });
+    scene.api.fault = ({ verb, ref }) =>
+      verb === 'replace' && ref.name === 'a' ? { refuse: forbidden } : undefined;
+    scene.add('a');
+    scene.add('b');
+    scene.start();
+    await scene.rest();
+    expect(await scene.addresses()).toEqual({ a: undefined, b: '10.0.0.2' });
+    await scene.clock.advance(10 * 60_000);
+    const tries = scene.serviceWrites().filter(({ ref }) => ref.name === 'a').length;
+    expect(tries).toBeGreaterThan(8);
+    expect(tries).toBeLessThan(20);
+    scene.api.fault = () => undefined;
+    await scene.clock.advance(60_000);
+    expect(await scene.addresses()).toEqual({ a: '10.0.0.1', b: '10.0.0.2' });
+  });
+
+  it('is not ready before services and pools are known', async () => {
+    scene.api.fault = ({ verb, type }) =>
+      verb === 'list' && type.plural === 'ipaddresspools'
+        ? {
+            refuse: new KubeError('NotFound', 'no such kind', {
+              operation: 'list ipaddresspools',
+              status: 404,
+            }),
+          }
+        : undefined;
+    scene.add('a');
+    scene.start();
+    await scene.rest();
+    expect(scene.health.readiness()).toEqual(['addresses: services and pools are not known yet']);
+    scene.addPool('production', ['10.0.0.1-10.0.0.9']);
+    scene.api.fault = () => undefined;
+    await scene.clock.advance(60_000);
+    expect(scene.health.readiness()).toEqual([]);
+    expect(await scene.addresses()).toEqual({ a: '10.0.0.1' });
+  });
+
+  it('says once that the API server is away, and once that it is back', async () => {
+    const away = new KubeError('Unavailable', 'connection refused', { operation: 'list services' });
+    scene.api.fault = ({ type }) => (type.plural === 'services' ? { refuse: away } : undefined);
+    scene.start();
+    await scene.clock.advance(5 * 60_000);
+    scene.api.fault = () => undefined;
+    await scene.clock.advance(60_000);
+    expect(scene.log.lines.map(({ level, message }) => `${level}: ${message}`)).toEqual([
+      'warn: cannot follow services: what is known of them may be old',
+      'info: following services again',
+    ]);
+  });
+});

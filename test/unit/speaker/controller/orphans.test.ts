@@ -1,0 +1,117 @@
+import { type Pod, type Service } from '@metallb-l2/sdk/kube';
+import { SERVICE_L2_STATUSES, type ServiceL2Status } from '@metallb-l2/sdk/models';
+import { InMemoryKubeApi } from '@metallb-l2/sdk/testing';
+import { findOrphans, OrphanSweeper } from '../../../../speaker/src/controller/orphans.js';
+import { HealthBoard } from '../../../../speaker/src/http/health.js';
+import { PrometheusMeter } from '../../../../speaker/src/metrics.js';
+import { FakeClock, settle } from '../../../support/fake-clock.ts';
+import { RecordedLog } from '../../../support/recorded-log.ts';
+import { service } from './fixtures.ts';
+
+const NAMESPACE = 'metallb-system';
+
+function statusOf(name: string, node: string, owner = `speaker-${node}`): ServiceL2Status {
+  return {
+    metadata: {
+      name: `${node}-${name}`,
+      namespace: NAMESPACE,
+      labels: {
+        'metallb.io/node': node,
+        'metallb.io/service-name': name,
+        'metallb.io/service-namespace': 'default',
+      },
+      ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name: owner, uid: `uid-${owner}` }],
+    },
+    status: { node, serviceName: name, serviceNamespace: 'default' },
+  };
+}
+
+function speaker(node: string, fields: { ready?: boolean; labels?: Record<string, string> } = {}): Pod {
+  const { ready = true, labels = { app: 'metallb', component: 'speaker' } } = fields;
+  return {
+    metadata: { name: `speaker-${node}`, namespace: NAMESPACE, uid: `uid-speaker-${node}`, labels },
+    spec: { nodeName: node },
+    status: { phase: 'Running', conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }] },
+  };
+}
+
+const told = (statuses: ServiceL2Status[], services: Service[], pods: Pod[]) =>
+  findOrphans({ statuses, services, pods }).map(
+    ({ status, reason }) => `${status.metadata.name ?? ''} ${reason}`,
+  );
+
+describe('a status', () => {
+  const web = service('web');
+
+  it('is looked after while its service exists and a speaker runs on its node', () => {
+    expect(told([statusOf('web', 'n1')], [web], [speaker('n1')])).toEqual([]);
+  });
+
+  it('is an orphan when its service is gone', () => {
+    expect(told([statusOf('web', 'n1')], [], [speaker('n1')])).toEqual(['n1-web serviceGone']);
+  });
+
+  it('is an orphan when no speaker runs on its node any more, or a dead one among live ones', () => {
+    expect(told([statusOf('web', 'n1')], [web], [speaker('n2')])).toEqual(['n1-web speakerGone']);
+    expect(told([statusOf('web', 'n1')], [web], [speaker('n1', { ready: false }), speaker('n2')])).toEqual([
+      'n1-web speakerGone',
+    ]);
+  });
+
+  it('is left alone when no speaker at all counts as ready: then the probes are at fault', () => {
+    const pods = [speaker('n1', { ready: false }), speaker('n2', { ready: false })];
+    expect(told([statusOf('web', 'n1')], [web], pods)).toEqual([]);
+  });
+
+  it("is left alone when it belongs to a speaker of upstream's, however that is labelled", () => {
+    const helm = speaker('n1', { labels: { 'app.kubernetes.io/component': 'speaker' } });
+    const unknown = speaker('n1', { labels: { app: 'something' } });
+    expect(told([statusOf('web', 'n1')], [web], [helm, speaker('n2')])).toEqual([]);
+    expect(told([statusOf('web', 'n1')], [web], [unknown, speaker('n2')])).toEqual([]);
+  });
+
+  it('belongs to the node of its label, also while its content still names the one before', () => {
+    const adopted = { ...statusOf('web', 'n2'), status: { node: 'n1' } };
+    expect(told([adopted], [web], [speaker('n2')])).toEqual([]);
+  });
+});
+
+describe('the sweep', () => {
+  it('removes an orphan after the grace time, and not one that somebody took over meanwhile', async () => {
+    const clock = new FakeClock();
+    const api = new InMemoryKubeApi({ clock });
+    const stored = ['gone', 'taken'].map((name) => api.seed(SERVICE_L2_STATUSES, statusOf(name, 'n1')));
+    const source = <T>(objects: readonly T[]) => ({
+      list: () => objects,
+      ready: () => Promise.resolve(),
+      subscribe: () => () => undefined,
+    });
+    const log = new RecordedLog();
+    const sweeper = new OrphanSweeper({
+      ...{ api, clock, log, random: () => 0, meter: new PrometheusMeter(), health: new HealthBoard(clock) },
+      statuses: source(stored),
+      services: source([]),
+      pods: source([speaker('n1')]),
+    });
+    const stop = new AbortController();
+    const running = sweeper.run(stop.signal);
+    await clock.advance(29_000);
+    expect(api.writes).toEqual([]);
+    // The sweeper's own copy is stale from here on: only the precondition protects the object.
+    const labels = { 'metallb.io/node': 'n2' };
+    await api.patch(
+      SERVICE_L2_STATUSES,
+      { namespace: NAMESPACE, name: 'n1-taken' },
+      { metadata: { labels } },
+      { type: 'merge' },
+    );
+    await clock.advance(31_000);
+    await settle();
+    const { items } = await api.list(SERVICE_L2_STATUSES);
+    expect(items.map(({ metadata }) => metadata.name)).toEqual(['n1-taken']);
+    stop.abort();
+    await running;
+    expect(clock.sleepers).toBe(0);
+    expect(log.lines.filter(({ level }) => level !== 'info')).toEqual([]);
+  });
+});

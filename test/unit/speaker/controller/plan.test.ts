@@ -1,0 +1,229 @@
+import type { Service } from '@metallb-l2/sdk/kube';
+import type { IPAddressPool } from '@metallb-l2/sdk/models';
+import { planAddresses } from '../../../../speaker/src/controller/plan.js';
+import { pool, service, type ServiceSketch } from './fixtures.ts';
+
+const FROM_POOL = 'metallb.io/ip-allocated-from-pool';
+
+/** Each decision in a line: what is written, and what is said. */
+function decisions(services: readonly Service[], pools: readonly IPAddressPool[]): string[] {
+  return planAddresses({ services, pools }).decisions.map(({ service: seen, write, notices }) => {
+    const ingress = write?.status?.loadBalancer?.ingress?.map(({ ip }) => ip).join(' ') ?? 'nothing';
+    const from = write?.metadata.annotations?.[FROM_POOL] ?? 'no pool';
+    const written = write === undefined ? 'no write' : `${ingress} from ${from}`;
+    return [
+      `${seen.metadata.name ?? ''}: ${written}`,
+      ...notices.map(({ reason, message }) => `${reason} ${message}`),
+    ].join('; ');
+  });
+}
+
+const held = (name: string, ip: string, from: string, sketch: ServiceSketch = {}) =>
+  service(name, { ...sketch, ingress: [ip], annotations: { ...sketch.annotations, [FROM_POOL]: from } });
+
+const production = pool('production', ['10.0.0.1-10.0.0.3']);
+
+describe('a plan', () => {
+  it('gives waiting services addresses, the oldest first', () => {
+    const services = [service('b', { age: 2 }), service('a', { age: 2 }), service('old', { age: 1 })];
+    expect(decisions(services, [production])).toEqual([
+      'old: 10.0.0.1 from production; IPAllocated Assigned IP ["10.0.0.1"]',
+      'a: 10.0.0.2 from production; IPAllocated Assigned IP ["10.0.0.2"]',
+      'b: 10.0.0.3 from production; IPAllocated Assigned IP ["10.0.0.3"]',
+    ]);
+  });
+
+  it('keeps what is held before it gives anything out, even to an older service', () => {
+    const services = [service('waiting', { age: 1 }), held('young', '10.0.0.1', 'production', { age: 9 })];
+    expect(decisions(services, [production])).toEqual([
+      'waiting: 10.0.0.2 from production; IPAllocated Assigned IP ["10.0.0.2"]',
+    ]);
+  });
+
+  it('has nothing to do when everything is as it should be', () => {
+    expect(decisions([held('a', '10.0.0.1', 'production')], [production])).toEqual([]);
+  });
+
+  it('adopts an address that another controller gave if a pool has it, and writes the pool', () => {
+    expect(decisions([service('a', { ingress: ['10.0.0.3'] })], [production])).toEqual([
+      'a: 10.0.0.3 from production',
+    ]);
+  });
+
+  it('keeps fields of the status that it does not know', () => {
+    const adopted = service('a', { ingress: ['10.0.0.3'] });
+    adopted.status = {
+      loadBalancer: { ingress: [{ ip: '10.0.0.3', ipMode: 'VIP' }] },
+      conditions: [{ type: 'Custom', status: 'True' }],
+    };
+    expect(planAddresses({ services: [adopted], pools: [production] }).decisions[0]?.write?.status).toEqual(
+      adopted.status,
+    );
+  });
+
+  it('replaces an address that no pool has any more, in one write', () => {
+    expect(decisions([held('a', '10.9.9.9', 'gone')], [production])).toEqual([
+      'a: 10.0.0.1 from production; ClearAssignment current IP for "default/a" not allowed by config, will attempt for new IP assignment: ["10.9.9.9"] is not allowed in config; IPAllocated Assigned IP ["10.0.0.1"]',
+    ]);
+  });
+
+  it('does not give away an address that is being lost before the cluster says it is free', () => {
+    const small = pool('small', ['10.0.0.1/32']);
+    const mover = held('mover', '10.0.0.1', 'small', {
+      age: 1,
+      annotations: { 'metallb.io/address-pool': 'other' },
+    });
+    const [moved, waits] = decisions(
+      [mover, service('waits', { age: 2 })],
+      [small, pool('other', ['10.0.1.1/32'], { autoAssign: false })],
+    );
+    expect(moved).toBe('mover: 10.0.1.1 from other; IPAllocated Assigned IP ["10.0.1.1"]');
+    expect(waits).toBe(
+      'waits: no write; AllocationFailed Failed to allocate IP for "default/waits": no available IPs',
+    );
+  });
+
+  it('leaves an address to the older of two services that both hold it', () => {
+    const services = [
+      held('young', '10.0.0.1', 'production', { age: 2 }),
+      held('old', '10.0.0.1', 'production', { age: 1 }),
+    ];
+    expect(decisions(services, [production])).toEqual([
+      expect.stringMatching(
+        /^young: 10\.0\.0\.2 from production; ClearAssignment .*address also in use by default\/old/,
+      ),
+    ]);
+  });
+
+  it('moves a service to the address or the pool it asks for', () => {
+    const pools = [production, pool('other', ['10.0.1.0/24'], { autoAssign: false })];
+    const services = [
+      held('address', '10.0.0.1', 'production', {
+        annotations: { 'metallb.io/loadBalancerIPs': '10.0.1.9' },
+      }),
+      held('field', '10.0.0.2', 'production', { spec: { loadBalancerIP: '10.0.1.8' } }),
+      held('pool', '10.0.0.3', 'production', { annotations: { 'metallb.io/address-pool': 'other' } }),
+    ];
+    expect(decisions(services, pools).map((line) => line.split(';')[0])).toEqual([
+      'address: 10.0.1.9 from other',
+      'field: 10.0.1.8 from other',
+      'pool: 10.0.1.0 from other',
+    ]);
+  });
+
+  it('honours annotations under their deprecated names, and writes only the new one', () => {
+    const old = service('a', {
+      ingress: ['10.0.0.2'],
+      annotations: {
+        'metallb.universe.tf/loadBalancerIPs': '10.0.0.2',
+        'metallb.universe.tf/ip-allocated-from-pool': 'production',
+      },
+    });
+    const [decision] = planAddresses({ services: [old], pools: [production] }).decisions;
+    expect(decision?.write?.metadata.annotations).toEqual({
+      'metallb.universe.tf/loadBalancerIPs': '10.0.0.2',
+      [FROM_POOL]: 'production',
+    });
+  });
+
+  it.each([
+    [
+      'both ways of asking at once',
+      { annotations: { 'metallb.io/loadBalancerIPs': '10.0.0.2' }, spec: { loadBalancerIP: '10.0.0.2' } },
+      'service can not have both metallb.io/loadBalancerIPs and svc.Spec.LoadBalancerIP',
+    ],
+    [
+      'no address',
+      { annotations: { 'metallb.io/loadBalancerIPs': 'web' } },
+      'invalid metallb.io/loadBalancerIPs: "web"',
+    ],
+    ['no address in the field', { spec: { loadBalancerIP: 'web' } }, 'invalid spec.loadBalancerIP "web"'],
+    [
+      'two of one family',
+      { annotations: { 'metallb.io/loadBalancerIPs': '10.0.0.2, 10.0.0.3' } },
+      '["10.0.0.2" "10.0.0.3"] has the same family',
+    ],
+    [
+      'three addresses',
+      { annotations: { 'metallb.io/loadBalancerIPs': '10.0.0.2,10.0.0.3,::1' } },
+      'more than two addresses ["10.0.0.2" "10.0.0.3" "::1"]',
+    ],
+  ] satisfies [string, ServiceSketch, string][])(
+    'refuses a request that is %s, and takes nothing away',
+    (_, sketch, why) => {
+      expect(decisions([service('new', sketch)], [production])).toEqual([
+        `new: no write; AllocationFailed Failed to allocate IP for "default/new": ${why}`,
+      ]);
+      expect(
+        decisions(
+          [held('has', '10.0.0.1', 'production', sketch), service('other', { age: 5 })],
+          [production],
+        ),
+      ).toEqual([
+        `has: no write; LoadBalancerFailed invalid requested loadbalancer IPs: ${why}`,
+        'other: 10.0.0.2 from production; IPAllocated Assigned IP ["10.0.0.2"]',
+      ]);
+    },
+  );
+
+  it('clears a service that is no load balancer any more, and only if it was ours', () => {
+    const services = [
+      held('ours', '10.0.0.1', 'production', { spec: { type: 'ClusterIP' } }),
+      service('foreign', { spec: { type: 'ClusterIP' }, ingress: ['10.0.0.2'] }),
+    ];
+    expect(decisions(services, [production])).toEqual(['ours: nothing from no pool']);
+  });
+
+  it('leaves services with a load balancer class alone', () => {
+    const classy = service('classy', {
+      spec: { loadBalancerClass: 'example.com/other' },
+      ingress: ['10.0.0.1'],
+    });
+    expect(decisions([classy], [production])).toEqual([]);
+  });
+
+  it('gives nothing new to a service that is being deleted, nor its address to another', () => {
+    const services = [
+      service('leaving', { deleting: true }),
+      held('holding', '10.0.0.1', 'production', { deleting: true }),
+      service('new', { age: 5 }),
+    ];
+    expect(decisions(services, [production])).toEqual([
+      'new: 10.0.0.2 from production; IPAllocated Assigned IP ["10.0.0.2"]',
+    ]);
+  });
+
+  it('lets services keep addresses of a pool that an edit has broken, and gives out none of it', () => {
+    const broken = pool('broken', ['10.0.5.0/33']);
+    const services = [
+      held('keeps', '10.0.5.1', 'broken'),
+      service('asks', { annotations: { 'metallb.io/address-pool': 'broken' } }),
+    ];
+    expect(decisions(services, [broken, production])).toEqual([
+      'asks: no write; AllocationFailed Failed to allocate IP for "default/asks": unknown pool "broken"',
+    ]);
+  });
+
+  it('says which cluster addresses are missing', () => {
+    const services = [
+      service('none', { spec: { clusterIP: 'None', clusterIPs: ['None'] } }),
+      service('single', { spec: { ipFamilyPolicy: 'RequireDualStack' } }),
+    ];
+    expect(decisions(services, [production])).toEqual([
+      'none: no write; noclusterIPsIPFamily Failed to retrieve ClusterIPs IPFamily for "default/none": no cluster address',
+      'single: no write; not enough clusterips Service requires dual stack but not enough clusterips [10.96.0.1]',
+    ]);
+  });
+
+  it('keeps the one address of a service that prefers two families, and replaces one of the wrong family', () => {
+    const dual = pool('dual', ['10.0.0.1/32', '2001:db8::1/128']);
+    const clusterIPs = ['10.96.0.1', 'fd00::1'];
+    const services = [
+      held('prefers', '10.0.0.1', 'dual', { spec: { clusterIPs, ipFamilyPolicy: 'PreferDualStack' } }),
+      held('wrong', '10.0.0.2', 'dual', { spec: { clusterIP: 'fd00::2', clusterIPs: ['fd00::2'] } }),
+    ];
+    expect(decisions(services, [dual])).toEqual([
+      'wrong: 2001:db8::1 from dual; IPAllocated Assigned IP ["2001:db8::1"]',
+    ]);
+  });
+});

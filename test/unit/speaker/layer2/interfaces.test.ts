@@ -1,0 +1,57 @@
+import { DEFAULT_EXCLUDED_INTERFACES, unusableReason } from '../../../../speaker/src/layer2/interfaces.js';
+import type { Link } from '../../../../speaker/src/ports.js';
+
+const EXCLUSIONS = DEFAULT_EXCLUDED_INTERFACES.map((pattern) => new RegExp(pattern));
+const link = (fields: Partial<Link> = {}): Link => ({
+  index: 2,
+  name: 'eth0',
+  mac: '02:00:00:00:00:01',
+  hardwareType: 1,
+  up: true,
+  carrier: true,
+  loopback: false,
+  noArp: false,
+  hasMaster: false,
+  ...fields,
+});
+
+describe('unusableReason', () => {
+  it('finds nothing wrong with Ethernet that is up', () => {
+    expect(unusableReason(link(), EXCLUSIONS)).toBeUndefined();
+  });
+
+  const cases: [Partial<Link>, string][] = [
+    [{ up: false, carrier: false }, 'down'],
+    [{ carrier: false }, 'no-carrier'],
+    [{ hasMaster: true }, 'has-master'],
+    [{ loopback: true, hardwareType: 772 }, 'loopback'],
+    [{ noArp: true }, 'no-arp'],
+    [{ hardwareType: 32 }, 'not-ethernet'],
+    [{ mac: '' }, 'not-ethernet'],
+  ];
+  for (const [fields, reason] of cases) {
+    it(`leaves ${JSON.stringify(fields)} alone: ${reason}`, () => {
+      expect(unusableReason(link(fields), EXCLUSIONS)).toBe(reason);
+    });
+  }
+
+  for (const name of [
+    'lo',
+    'docker0',
+    'veth12ab',
+    'cali1',
+    'cni0',
+    'flannel.1',
+    'kube-ipvs0',
+    'lxc1',
+    'virbr0',
+  ]) {
+    it(`leaves ${name} to the container network`, () => {
+      expect(unusableReason(link({ name }), EXCLUSIONS)).toBe('excluded');
+    });
+  }
+
+  it('excludes lo itself and nothing that merely starts so', () => {
+    expect(unusableReason(link({ name: 'lom1' }), EXCLUSIONS)).toBeUndefined();
+  });
+});

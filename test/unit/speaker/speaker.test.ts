@@ -1,0 +1,276 @@
+import { electOwner } from '@metallb-l2/sdk/election';
+import { ENDPOINT_SLICES, EVENTS, KubeError, NODES, PODS, SERVICES } from '@metallb-l2/sdk/kube';
+import { IP_ADDRESS_POOLS, L2_ADVERTISEMENTS, SERVICE_L2_STATUSES } from '@metallb-l2/sdk/models';
+import { InMemoryKubeApi } from '@metallb-l2/sdk/testing';
+import { HealthBoard } from '../../../speaker/src/http/health.js';
+import { runSpeaker } from '../../../speaker/src/speaker.js';
+import { FakeClock, settle } from '../../support/fake-clock.ts';
+import { RecordedLog } from '../../support/recorded-log.ts';
+import { RecordedMeter } from '../../support/recorded-meter.ts';
+import { type SimulatedHost, SimulatedLan } from '../../support/simulated-lan.ts';
+import { seededRandom } from '../../support/seeded-random.ts';
+import { advertisement, NAMESPACE, node, pool, service, slice, speakerPod } from './fixtures.ts';
+
+const NODE_NAMES = ['iris1', 'iris2', 'iris3'];
+const SERVICE_IPS = { web: '10.20.30.1', db: '10.20.30.2', mail: '10.20.30.3', dns: '10.20.30.4' };
+
+class Speaker {
+  readonly host: SimulatedHost;
+  readonly meter = new RecordedMeter();
+  readonly log = new RecordedLog();
+  readonly ended: Promise<void>;
+  readonly #stop = new AbortController();
+
+  constructor(world: World, nodeName: string) {
+    this.host = world.lan.addHost(nodeName);
+    this.ended = runSpeaker(
+      {
+        api: world.api,
+        clock: world.clock,
+        random: seededRandom(1),
+        links: this.host,
+        openSocket: this.host.openSocket,
+        log: this.log,
+        meter: this.meter,
+        health: new HealthBoard(world.clock),
+      },
+      {
+        namespace: NAMESPACE,
+        logLevel: 'info',
+        httpPort: 7472,
+        nodeName,
+        pod: { name: `speaker-${nodeName}`, uid: `pod-of-${nodeName}` },
+      },
+      this.#stop.signal,
+    );
+  }
+
+  terminate(): void {
+    this.#stop.abort();
+  }
+}
+
+/** Three nodes and four services over an API server in memory, on one simulated network. */
+class World {
+  readonly clock = new FakeClock();
+  readonly api = new InMemoryKubeApi({ clock: this.clock });
+  readonly lan = new SimulatedLan();
+  readonly client = this.lan.addHost('client');
+  readonly speakers = new Map<string, Speaker>();
+
+  constructor() {
+    for (const name of NODE_NAMES) this.api.seed(NODES, node(name));
+    for (const [name, ip] of Object.entries(SERVICE_IPS)) {
+      this.api.seed(SERVICES, service(name, [ip]));
+      this.api.seed(ENDPOINT_SLICES, slice(name, NODE_NAMES));
+    }
+    this.api.seed(IP_ADDRESS_POOLS, pool('main', ['10.20.30.0/24']));
+    this.api.seed(L2_ADVERTISEMENTS, advertisement('all'));
+  }
+
+  /** Starts a speaker; the kubelet finds it ready a moment later. */
+  async start(...names: string[]): Promise<void> {
+    for (const name of names) {
+      this.api.seed(PODS, speakerPod(name, { ready: false }));
+      this.speakers.set(name, new Speaker(this, name));
+    }
+    await this.clock.advance(500);
+    for (const name of names) this.api.seed(PODS, speakerPod(name));
+    await this.clock.advance(500);
+  }
+
+  /** What `kubectl delete pod` does. */
+  async deletePod(name: string): Promise<void> {
+    this.api.seed(PODS, speakerPod(name, { ending: true }));
+    this.speakers.get(name)?.terminate();
+    await this.clock.advance(1500);
+    await this.speakers.get(name)?.ended;
+    this.speakers.delete(name);
+    await this.api.delete(PODS, { namespace: NAMESPACE, name: `speaker-${name}` });
+  }
+
+  /** Who answers for each service on the wire, by node name. */
+  async answering(): Promise<Record<string, string[]>> {
+    const owners: Record<string, string[]> = {};
+    for (const [name, ip] of Object.entries(SERVICE_IPS)) {
+      const macs = await this.client.ask(ip);
+      owners[name] = macs.map(
+        (mac) => [...this.speakers.values()].find(({ host }) => host.mac === mac)?.host.name ?? mac,
+      );
+    }
+    return owners;
+  }
+
+  /** What the status objects say, by service; fails when a service has two. */
+  async published(): Promise<Record<string, string[]>> {
+    const { items } = await this.api.list(SERVICE_L2_STATUSES, { namespace: NAMESPACE });
+    const owners: Record<string, string[]> = {};
+    for (const { status } of items) (owners[status?.serviceName ?? '?'] ??= []).push(status?.node ?? '?');
+    return owners;
+  }
+
+  async end(): Promise<void> {
+    for (const speaker of this.speakers.values()) speaker.terminate();
+    await this.clock.advance(2000);
+    for (const speaker of this.speakers.values()) await speaker.ended;
+    await settle();
+    expect(this.clock.sleepers).toBe(0);
+  }
+}
+
+const electedOf = (names: string[]) =>
+  Object.fromEntries(Object.entries(SERVICE_IPS).map(([name, ip]) => [name, [electOwner(names, ip)]]));
+
+describe('three speakers', () => {
+  let world: World;
+  beforeEach(() => {
+    world = new World();
+  });
+  afterEach(() => world.end());
+
+  it('answer for each service on the elected node alone, and publish that', async () => {
+    await world.start(...NODE_NAMES);
+    expect(await world.answering()).toEqual(electedOf(NODE_NAMES));
+    expect(await world.published()).toEqual(electedOf(NODE_NAMES));
+  });
+
+  it('do nothing before they know the cluster and each other', async () => {
+    world.api.fault = ({ verb, type }) =>
+      verb === 'list' && type.plural === 'pods'
+        ? { refuse: new KubeError('Unavailable', 'not yet', { operation: 'test' }) }
+        : undefined;
+    await world.start(...NODE_NAMES);
+    expect(await world.answering()).toEqual({ web: [], db: [], mail: [], dns: [] });
+    world.api.fault = () => undefined;
+    await world.clock.advance(60_000);
+    expect(await world.answering()).toEqual(electedOf(NODE_NAMES));
+  });
+
+  it('move the services of a speaker that is stopped, without a question left unanswered', async () => {
+    await world.start(...NODE_NAMES);
+    await world.clock.advance(10_000);
+    const gaps: string[] = [];
+    world.api.seed(PODS, speakerPod('iris3', { ending: true }));
+    world.speakers.get('iris3')?.terminate();
+    for (let ms = 0; ms < 2000; ms += 10) {
+      await world.clock.advance(10);
+      for (const [name, owners] of Object.entries(await world.answering())) {
+        if (owners.length === 0) gaps.push(`${name} after ${ms} ms`);
+      }
+    }
+    expect(gaps).toEqual([]);
+    await world.speakers.get('iris3')?.ended;
+    world.speakers.delete('iris3');
+    await world.api.delete(PODS, { namespace: NAMESPACE, name: 'speaker-iris3' });
+    expect(await world.answering()).toEqual(electedOf(['iris1', 'iris2']));
+    expect(await world.published()).toEqual(electedOf(['iris1', 'iris2']));
+  });
+
+  it('answer a little longer for what moves to a speaker that is not at work yet', async () => {
+    await world.start('iris1', 'iris2');
+    world.api.seed(PODS, speakerPod('iris3'));
+    const before = electedOf(['iris1', 'iris2']);
+    const moving = Object.keys(SERVICE_IPS).filter((name) => electedOf(NODE_NAMES)[name]?.[0] === 'iris3');
+    expect(moving).not.toEqual([]);
+    await world.clock.advance(500);
+    expect(await world.answering()).toEqual(before);
+    await world.clock.advance(1000);
+    const after = await world.answering();
+    for (const name of moving) expect(after[name]).toEqual([]);
+  });
+
+  it('keep the status objects of moving services, and never have two', async () => {
+    await world.start(...NODE_NAMES);
+    const list = () => world.api.list(SERVICE_L2_STATUSES, { namespace: NAMESPACE });
+    const uids = (await list()).items.map(({ metadata }) => metadata.uid).sort();
+    await world.deletePod('iris1');
+    await world.deletePod('iris3');
+    await world.start('iris3');
+    await world.clock.advance(10_000);
+    expect((await list()).items.map(({ metadata }) => metadata.uid).sort()).toEqual(uids);
+    expect(await world.published()).toEqual(electedOf(['iris2', 'iris3']));
+    expect(await world.answering()).toEqual(electedOf(['iris2', 'iris3']));
+  });
+
+  it('go on answering while the API server is away', async () => {
+    await world.start(...NODE_NAMES);
+    const away = new KubeError('Unavailable', 'away', { operation: 'test' });
+    world.api.fault = () => ({ refuse: away });
+    world.api.endWatches(away);
+    await world.clock.advance(300_000);
+    expect(await world.answering()).toEqual(electedOf(NODE_NAMES));
+    world.api.fault = () => undefined;
+    await world.clock.advance(60_000);
+    expect(await world.published()).toEqual(electedOf(NODE_NAMES));
+  });
+
+  it('write nothing while nothing changes', async () => {
+    await world.start(...NODE_NAMES);
+    await world.clock.advance(10_000);
+    world.api.forgetCalls();
+    await world.clock.advance(3_600_000);
+    expect(world.api.writes).toEqual([]);
+  });
+
+  it('say in an event, once, which node announces a service', async () => {
+    await world.start(...NODE_NAMES);
+    await world.clock.advance(60_000);
+    const { items } = await world.api.list(EVENTS, { namespace: 'default' });
+    const said = items.map(({ reason, message, involvedObject }) => [involvedObject.name, reason, message]);
+    expect(said.sort()).toEqual(
+      Object.entries(electedOf(NODE_NAMES))
+        .map(([name, [owner]]) => [
+          name,
+          'nodeAssigned',
+          `announcing from node "${owner}" with protocol "layer2"`,
+        ])
+        .sort(),
+    );
+  });
+
+  it('withdraw the status of an address that no interface answers for, and say so', async () => {
+    await world.start(...NODE_NAMES);
+    const owner = electOwner(NODE_NAMES, SERVICE_IPS.web) ?? '';
+    world.speakers.get(owner)?.host.changeLink({ carrier: false });
+    await world.clock.advance(1000);
+    expect((await world.published()).web).toBeUndefined();
+    const { items } = await world.api.list(EVENTS, { namespace: 'default' });
+    expect(items.filter(({ reason }) => reason === 'announceFailed').map(({ type }) => type)).toContain(
+      'Warning',
+    );
+    world.speakers.get(owner)?.host.changeLink({ carrier: true });
+    await world.clock.advance(1000);
+    expect((await world.published()).web).toEqual([owner]);
+  });
+
+  it('say in an event why a service is announced no more', async () => {
+    await world.start(...NODE_NAMES);
+    world.api.seed(ENDPOINT_SLICES, slice('web', []));
+    await world.clock.advance(1000);
+    const { items } = await world.api.list(EVENTS, { namespace: 'default' });
+    const said = items.filter(({ reason }) => reason === 'nodeWithdrawn');
+    expect(said.map(({ involvedObject, message }) => [involvedObject.name, message])).toEqual([
+      ['web', expect.stringContaining('noServingEndpoints')],
+    ]);
+  });
+
+  it('stop answering and delete the status when a service is deleted or loses its address', async () => {
+    await world.start(...NODE_NAMES);
+    await world.api.delete(SERVICES, { namespace: 'default', name: 'web' });
+    world.api.seed(SERVICES, service('db', []));
+    await world.clock.advance(1000);
+    expect(await world.answering()).toMatchObject({ web: [], db: [] });
+    expect(Object.keys(await world.published()).sort()).toEqual(['dns', 'mail']);
+  });
+
+  it('show what they announce in a metric', async () => {
+    await world.start(...NODE_NAMES);
+    const owner = electOwner(NODE_NAMES, SERVICE_IPS.web) ?? '';
+    const labels = { service: 'default/web', protocol: 'layer2', node: owner, ip: SERVICE_IPS.web };
+    const { meter } = world.speakers.get(owner) as Speaker;
+    expect(meter.value('metallb_speaker_announced', labels)).toBe(1);
+    await world.api.delete(SERVICES, { namespace: 'default', name: 'web' });
+    await world.clock.advance(1000);
+    expect(meter.value('metallb_speaker_announced', labels)).toBe(0);
+  });
+});
