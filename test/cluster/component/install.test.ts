@@ -1,0 +1,89 @@
+import {
+  CUSTOM_RESOURCE_DEFINITIONS,
+  type KubeObject,
+  NAMESPACES,
+  type ResourceType,
+} from '@metallb-l2/sdk/kube';
+import { type KubeConnection, connect } from '@metallb-l2/sdk/kube/connect';
+import { IP_ADDRESS_POOLS, L2_ADVERTISEMENTS } from '@metallb-l2/sdk/models';
+import * as pulumi from '@pulumi/pulumi';
+import { MetalLBLayer2 } from '../../../component/src/index.js';
+import { startControlPlane } from '../../lab/control-plane.ts';
+import { type PulumiStack, createStack } from '../../support/pulumi-stack.ts';
+
+/** Here are no nodes, so no Deployment ever becomes ready; everything else is as in a real installation. */
+const doNotWait: pulumi.ResourceTransform = ({ type, props, opts }) => {
+  if (type !== 'kubernetes:apps/v1:Deployment') return undefined;
+  const { metadata, ...rest } = props as { metadata: pulumi.Input<Record<string, unknown>> };
+  const annotations = { 'pulumi.com/skipAwait': 'true' };
+  return {
+    props: { ...rest, metadata: pulumi.output(metadata).apply((known) => ({ ...known, annotations })) },
+    opts,
+  };
+};
+
+function program() {
+  const { namespace, image, crdNames, ready } = new MetalLBLayer2(
+    'metallb',
+    {
+      image: { reference: 'registry.example.com/metallb-l2:1' },
+      pools: [
+        { name: 'production', addresses: ['192.168.10.0/24'] },
+        { name: 'lab', addresses: ['fd00::1-fd00::ff'], autoAssign: false },
+      ],
+    },
+    { transforms: [doNotWait] },
+  );
+  return Promise.resolve({ namespace, image, crdNames, ready });
+}
+
+let stack: PulumiStack;
+let api: KubeConnection;
+/** Undone in reverse, as far as the start came. */
+const releases: (() => Promise<void> | void)[] = [];
+
+async function namesOf<T extends KubeObject>(type: ResourceType<T>): Promise<string[]> {
+  const { items } = await api.list(type);
+  return items.map(({ metadata }) => metadata.name ?? '').sort();
+}
+
+beforeAll(async () => {
+  const log = () => undefined;
+  const cluster = await startControlPlane({ log, signal: new AbortController().signal });
+  const { kubeconfig } = cluster;
+  releases.push(() => cluster.stop());
+  api = connect({ kubeconfig });
+  releases.push(() => api.close());
+  stack = await createStack({ name: 'test', projectName: 'install', program, kubeconfig, log });
+  releases.push(() => stack.dispose());
+}, 120_000);
+
+afterAll(async () => {
+  for (const release of releases.reverse()) await release();
+}, 60_000);
+
+describe('the component on a real API server', () => {
+  it('installs in one pass, changes nothing on the next, and comes back after its removal', async () => {
+    const first = await stack.up();
+    expect(first.changes).toEqual({ create: 23 });
+    expect(first.outputs).toMatchObject({
+      namespace: 'metallb-system',
+      image: 'registry.example.com/metallb-l2:1',
+      // No node runs the controller.
+      ready: false,
+    });
+    expect(await namesOf(IP_ADDRESS_POOLS)).toEqual(['lab', 'production']);
+    expect(await namesOf(L2_ADVERTISEMENTS)).toEqual(['default']);
+
+    const second = await stack.up();
+    expect(second.changes).toEqual({ same: 23 });
+
+    await stack.destroy();
+    expect(await namesOf(NAMESPACES)).not.toContain('metallb-system');
+    expect(await namesOf(CUSTOM_RESOURCE_DEFINITIONS)).toEqual(first.outputs['crdNames']);
+
+    const again = await stack.up();
+    expect(again.changes).toEqual({ create: 23 });
+    expect(await namesOf(IP_ADDRESS_POOLS)).toEqual(['lab', 'production']);
+  }, 240_000);
+});

@@ -1,0 +1,141 @@
+/**
+ * The main job on a real cluster: what the demo shows, then what an operator does next. One cluster serves
+ * all of it, in this order: each test starts from what the one before has left.
+ */
+import { readFile } from 'node:fs/promises';
+import { CUSTOM_RESOURCE_DEFINITIONS, SERVICES } from '@metallb-l2/sdk/kube';
+import { connect, type KubeConnection } from '@metallb-l2/sdk/kube/connect';
+import { ServiceL2StatusClient } from '@metallb-l2/sdk';
+import { runDemo, type DemoResult } from '../demo/demo.ts';
+import { arpAnswers, nodesByMac } from '../demo/probe.ts';
+import { quickstartStack } from '../demo/quickstart.ts';
+import { labSite, type Site } from '../demo/site.ts';
+import { WORKLOAD_NAMESPACE } from '../demo/workload.ts';
+import { startLab, type Lab } from '../lab/lab.ts';
+import type { PulumiStack } from '../support/pulumi-stack.ts';
+import { eventually } from '../support/eventually.ts';
+
+const MINUTE = 60_000;
+
+describe('metallb-l2 on a cluster of three nodes', () => {
+  const stop = new AbortController();
+  const output: string[] = [];
+  let lab: Lab;
+  let site: Site;
+  let stack: PulumiStack;
+  let api: KubeConnection;
+  let client: ServiceL2StatusClient;
+
+  beforeAll(async () => {
+    lab = await startLab({ log: () => undefined, signal: stop.signal });
+    site = await labSite(lab);
+    stack = await quickstartStack(site, { log: (line) => output.push(line), signal: stop.signal });
+    api = connect({ kubeconfig: await readFile(lab.kubeconfigPath, 'utf8') });
+    client = new ServiceL2StatusClient({ api });
+  }, 5 * MINUTE);
+
+  afterAll(async () => {
+    client.close();
+    api.close();
+    await stack.dispose();
+    await lab.down();
+  }, MINUTE);
+
+  /** Every service of the sample is announced by a node that alone answers ARP for its address. */
+  async function expectAnnouncedOnTheWire(): Promise<void> {
+    await eventually(async () => {
+      const { items } = await api.list(SERVICES, { namespace: WORKLOAD_NAMESPACE });
+      const { statuses, invalid } = await client.list();
+      const macs = await nodesByMac(lab);
+      expect(invalid).toEqual([]);
+      for (const { metadata, status } of items) {
+        const address = status?.loadBalancer?.ingress?.[0]?.ip ?? 'none';
+        const mine = statuses.filter(({ service }) => service.name === metadata.name);
+        expect(mine).toEqual([expect.objectContaining({ addresses: [address] })]);
+        const answering = await arpAnswers(lab, 'client', address);
+        expect(answering.map((mac) => macs.get(mac))).toEqual([mine[0]?.node]);
+      }
+    });
+  }
+
+  describe('the demo', () => {
+    let result: DemoResult;
+
+    it(
+      'installs with one `pulumi up` and announces at least three services from at least two nodes',
+      async () => {
+        result = await runDemo(site, stack, { log: (line) => output.push(line), signal: stop.signal });
+        expect(result.ready).toBe(true);
+        expect(result.services).toBeGreaterThanOrEqual(3);
+        expect(new Set(Object.values(result.announcedBy)).size).toBeGreaterThanOrEqual(2);
+      },
+      5 * MINUTE,
+    );
+
+    it('moves the services of a deleted speaker pod and of a node without power', () => {
+      expect(result.moved.podDeleted).toBeGreaterThan(0);
+      expect(result.moved.powerCut).toBeGreaterThan(0);
+    });
+
+    it('shows the moves through the watch of the SDK', () => {
+      expect(output.filter((line) => /web-\d moved from node\d to node\d/.test(line)).length).toBeGreaterThan(
+        1,
+      );
+    });
+  });
+
+  it(
+    'has one truthful status for each service after the power is back',
+    async () => {
+      for (const node of lab.nodes) await lab.restore(node.name);
+      await lab.kubectl(['wait', 'node', '--all', '--for=condition=Ready', '--timeout=60s']);
+      await expectAnnouncedOnTheWire();
+    },
+    2 * MINUTE,
+  );
+
+  it(
+    'changes nothing with a second `pulumi up`',
+    async () => {
+      expect(Object.keys((await stack.up()).changes)).toEqual(['same']);
+    },
+    2 * MINUTE,
+  );
+
+  it(
+    'leaves the resource definitions and no other object after `pulumi destroy`',
+    async () => {
+      await stack.destroy();
+      const { items } = await api.list(CUSTOM_RESOURCE_DEFINITIONS);
+      expect(items.map(({ metadata }) => metadata.name).sort()).toEqual([
+        'ipaddresspools.metallb.io',
+        'l2advertisements.metallb.io',
+        'servicel2statuses.metallb.io',
+      ]);
+      const kinds = ['namespaces', 'clusterroles', 'clusterrolebindings'];
+      const custom = ['ipaddresspools', 'l2advertisements', 'servicel2statuses'].map(
+        (kind) => `${kind}.metallb.io`,
+      );
+      const { stdout } = await lab.kubectl([
+        'get',
+        [...kinds, ...custom].join(),
+        '--all-namespaces',
+        '-o',
+        'name',
+      ]);
+      expect(
+        stdout.split('\n').filter((name) => name.includes('metallb') && !name.includes(WORKLOAD_NAMESPACE)),
+      ).toEqual([]);
+    },
+    2 * MINUTE,
+  );
+
+  it(
+    'announces everything again after another `pulumi up`',
+    async () => {
+      await stack.up();
+      await expectAnnouncedOnTheWire();
+    },
+    3 * MINUTE,
+  );
+});
