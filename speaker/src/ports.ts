@@ -107,3 +107,36 @@ export interface Health {
   /** `loop` waits for something to do, however long that takes. */
   idle(loop: string): void;
 }
+
+/** Where a member of the gossip is reached; address and port are the same for UDP and TCP. */
+export interface GossipEndpoint {
+  readonly address: string;
+  /** 1 to 65535. */
+  readonly port: number;
+}
+
+/** One TCP connection between two members. */
+export interface GossipStream {
+  /** Bytes as they come, until the other side ends; throws when the connection breaks or times out. */
+  receive(): AsyncIterable<Uint8Array>;
+  /** Resolves when the kernel has taken them. */
+  send(bytes: Uint8Array): Promise<void>;
+  /** Idempotent; {@link receive} then ends. */
+  close(): void;
+}
+
+export interface GossipHandler {
+  onDatagram(bytes: Uint8Array, from: GossipEndpoint): void;
+  /** A peer has connected; the handler closes the stream. */
+  onStream(stream: GossipStream, from: GossipEndpoint): void;
+}
+
+/** UDP and TCP on one port: datagrams may be lost, streams are reliable. */
+export interface GossipTransport {
+  /** Sends one datagram; whether it arrives, nobody knows. Never throws for what the network does. */
+  send(to: GossipEndpoint, datagram: Uint8Array): void;
+  /** Opens a stream; rejects when the peer does not answer in `timeoutMs` milliseconds, or on abort. */
+  connect(to: GossipEndpoint, options: { timeoutMs: number; signal: AbortSignal }): Promise<GossipStream>;
+  /** Receives until `signal` is aborted; rejects when the sockets cannot be opened or die. */
+  run(handler: GossipHandler, signal: AbortSignal): Promise<void>;
+}
