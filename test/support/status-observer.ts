@@ -18,11 +18,11 @@ export class StatusObserver {
   /** Events since {@link begin}. */
   events = 0;
   /**
-   * Lists after the first: what happened just before each was not seen. A watch that is interrupted and
-   * resumed does not count, since the server then replays all that happened since. It cuts one off itself
-   * when this process is too busy to read as fast as 500 services fail over.
+   * Why the watch had to begin anew, each time it had to: what happened just before was not seen. One that
+   * is interrupted and resumed does not count, since the server then replays all that happened since. It
+   * cuts one off itself when this process is too busy to read as fast as 500 services fail over.
    */
-  gaps = 0;
+  gaps: string[] = [];
   /** All objects there are, by UID. */
   readonly objects = new Map<string, ServiceL2Status>();
   readonly #services = new Map<string, Sight>();
@@ -42,7 +42,7 @@ export class StatusObserver {
   /** Counts from now on. */
   begin(): void {
     this.events = 0;
-    this.gaps = 0;
+    this.gaps = [];
     for (const sight of this.#services.values()) {
       sight.seen.clear();
       for (const uid of sight.present) sight.seen.add(uid);
@@ -84,14 +84,15 @@ export class StatusObserver {
 
   async #watch(api: KubeApi, namespace: string): Promise<void> {
     const deps = { api, clock: systemClock, random: systemRandom };
+    let interruption = 'first list';
     for await (const update of watchResource(deps, SERVICE_L2_STATUSES, { namespace }, this.#stop.signal)) {
       if (update.type === 'synced') {
-        this.gaps++;
+        this.gaps.push(interruption);
         for (const object of update.objects) this.#note(object, true);
         this.#synced.resolve(undefined);
       } else if (update.type === 'applied' || update.type === 'deleted') {
         this.#note(update.object, update.type === 'applied');
-      }
+      } else if (update.type === 'desynced') interruption = String(update.error);
     }
   }
 
