@@ -1,11 +1,13 @@
 /** What this node has to announce: a pure function of the cluster and of whose speakers are alive. */
 import {
-  electOwner,
+  electOwners,
+  type Eligibility,
   interfacesFor,
   judgeService,
   type NodeRefusal,
   type ServiceRefusal,
 } from '@metallb-l2/sdk/election';
+import type { Service } from '@metallb-l2/sdk/kube';
 import type { ServiceKey, ServiceRef } from './cluster/service-ref.js';
 import type { ClusterSnapshot } from './cluster/snapshot.js';
 import type { InterfaceScope } from './layer2/announcer.js';
@@ -29,9 +31,8 @@ export function decideAnnouncements(
   members: ReadonlySet<string>,
   nodeName: string,
 ): ReadonlyMap<ServiceKey, Verdict> {
-  const verdicts = new Map<ServiceKey, Verdict>();
+  const judged = new Map<ServiceKey, Eligibility>();
   for (const [key, service] of snapshot.services) {
-    const ref = { namespace: service.metadata.namespace ?? '', name: service.metadata.name ?? '' };
     const eligibility = judgeService({
       service,
       endpointSlices: snapshot.endpointSlices.get(key) ?? [],
@@ -39,17 +40,27 @@ export function decideAnnouncements(
       nodes: snapshot.nodes,
       members,
     });
+    judged.set(key, eligibility);
+  }
+  const owners = electOwners(new Map([...judged].flatMap(([key, each]) => (each.ok ? [[key, each]] : []))));
+  const verdicts = new Map<ServiceKey, Verdict>();
+  for (const [key, eligibility] of judged) {
+    const { metadata } = snapshot.services.get(key) as Service;
+    const service = { namespace: metadata.namespace ?? '', name: metadata.name ?? '' };
     if (!eligibility.ok) {
-      verdicts.set(key, { kind: 'nowhere', service: ref, reason: eligibility.reason });
+      verdicts.set(key, { kind: 'nowhere', service, reason: eligibility.reason });
       continue;
     }
     const { addresses, advertisements, candidates, refused } = eligibility;
-    if (electOwner(candidates, addresses[0] as string) === nodeName) {
+    const owner = owners.get(key);
+    if (owner !== undefined && !candidates.includes(owner)) {
+      verdicts.set(key, { kind: 'nowhere', service, reason: 'sharedAddressElsewhere' });
+    } else if (owner === nodeName) {
       const interfaces = interfacesFor(nodeName, advertisements);
-      verdicts.set(key, { kind: 'announce', service: ref, addresses, interfaces });
+      verdicts.set(key, { kind: 'announce', service, addresses, interfaces });
     } else {
       const reason = refused.get(nodeName) ?? (snapshot.nodes.has(nodeName) ? 'notOwner' : 'notMember');
-      verdicts.set(key, { kind: 'elsewhere', service: ref, reason });
+      verdicts.set(key, { kind: 'elsewhere', service, reason });
     }
   }
   return verdicts;

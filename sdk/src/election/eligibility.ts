@@ -12,6 +12,7 @@ import {
   type Address,
 } from '../models/index.js';
 import { EXCLUDE_NODE_LABEL } from '../settings/labels.js';
+import type { Preferences } from './election.js';
 import type { AdvertisementView, Layer2Config, PoolView } from './layer2-config.js';
 import type { NodeRefusal, ServiceRefusal } from './reasons.js';
 
@@ -34,6 +35,8 @@ export type Eligibility =
       readonly advertisements: readonly AdvertisementView[];
       /** Nodes that may announce it. */
       readonly candidates: readonly string[];
+      /** How much its advertisements together prefer each of them. */
+      readonly preferences: Preferences;
       /** Why each of the other nodes may not. */
       readonly refused: ReadonlyMap<string, NodeRefusal>;
     };
@@ -68,8 +71,18 @@ export function judgeService(input: EligibilityInput): Eligibility {
     addresses: addresses.map(({ family, value }) => formatAddress(family, value)),
     advertisements,
     candidates,
+    preferences: sumPreferences(advertisements),
     refused,
   };
+}
+
+/** How much `advertisements` together prefer each node. */
+export function sumPreferences(advertisements: readonly AdvertisementView[]): Preferences {
+  const sums = new Map<string, number>();
+  for (const { preferences } of advertisements) {
+    for (const [node, weight] of preferences) sums.set(node, (sums.get(node) ?? 0) + weight);
+  }
+  return sums;
 }
 
 /** The interfaces `node` announces on: the union of what its advertisements allow, sorted. */

@@ -1,4 +1,5 @@
-export { electOwner, orderCandidates } from './election.js';
+export { electOwner, orderCandidates, type Preferences } from './election.js';
+export { electOwners, type Contender } from './shared-address.js';
 export {
   advertises,
   excludeNode,
@@ -7,6 +8,7 @@ export {
   judgeService,
   nodesServing,
   readAddresses,
+  sumPreferences,
   type Eligibility,
   type EligibilityInput,
 } from './eligibility.js';

@@ -25,6 +25,8 @@ export interface AdvertisementView {
   readonly pools: ReadonlySet<string>;
   /** Names of the nodes it selects. */
   readonly nodes: ReadonlySet<string>;
+  /** How much it prefers some of these nodes: the sum of the weights that match, by name. */
+  readonly preferences: ReadonlyMap<string, number>;
   /** Interfaces it is limited to; empty for all. */
   readonly interfaces: readonly string[];
   /** Services it is limited to; empty for all. */
@@ -95,12 +97,23 @@ function viewAdvertisement(
     ipAddressPools = [],
     ipAddressPoolSelectors = [],
     nodeSelectors = [],
+    preferredNodeSelectors = [],
     ...rest
   } = advertisement.spec ?? {};
   const everyPool = ipAddressPools.length === 0 && ipAddressPoolSelectors.length === 0;
   const named = new Set(ipAddressPools);
   // An operator that does not exist must show here, not when the first service comes along.
   for (const selector of rest.serviceSelectors ?? []) checkSelector(selector);
+  for (const { preference } of preferredNodeSelectors) checkSelector(preference);
+  const selected = nodes.filter(
+    (node) =>
+      nodeSelectors.length === 0 ||
+      nodeSelectors.some((selector) => matchesSelector(selector, node.metadata.labels)),
+  );
+  const weigh = (node: Node) =>
+    preferredNodeSelectors
+      .filter(({ preference }) => matchesSelector(preference, node.metadata.labels))
+      .reduce((sum, { weight }) => sum + weight, 0);
   return {
     name: nameOf(advertisement),
     pools: new Set(
@@ -113,14 +126,9 @@ function viewAdvertisement(
         )
         .map(nameOf),
     ),
-    nodes: new Set(
-      nodes
-        .filter(
-          (node) =>
-            nodeSelectors.length === 0 ||
-            nodeSelectors.some((selector) => matchesSelector(selector, node.metadata.labels)),
-        )
-        .map(nameOf),
+    nodes: new Set(selected.map(nameOf)),
+    preferences: new Map(
+      preferredNodeSelectors.length === 0 ? [] : selected.map((node) => [nameOf(node), weigh(node)]),
     ),
     interfaces: rest.interfaces ?? [],
     serviceSelectors: rest.serviceSelectors ?? [],

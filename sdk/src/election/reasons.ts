@@ -46,7 +46,8 @@ export type ServiceRefusal =
   | 'invalidIP' // an ingress entry is not an IP address
   | 'ipNotAllowed' // no pool contains all of its addresses
   | 'noServingEndpoints'
-  | 'noMatchingAdvertisement'; // no L2Advertisement selects its pool and the service
+  | 'noMatchingAdvertisement' // no L2Advertisement selects its pool and the service
+  | 'sharedAddressElsewhere'; // the node elected for the address it shares may not announce this service
 
 /** What keeps one node from announcing a service that others may announce. */
 export type NodeRefusal =

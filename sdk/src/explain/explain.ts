@@ -6,7 +6,6 @@
 import {
   advertises,
   type AdvertisementView,
-  electOwner,
   findPool,
   type Layer2Config,
   type PoolView,
@@ -19,6 +18,7 @@ import { type Address, formatAddress } from '../models/address.js';
 import { type ServiceRef, serviceKey } from '../status/announcement.js';
 import { enumerate } from '../text.js';
 import { type Check, failed, passed, unreadableCheck } from './check.js';
+import { checkElection } from './election.js';
 import { endpointsCheck } from './endpoints.js';
 import type { ExplainFacts } from './facts.js';
 import { interfacesCheck } from './interfaces.js';
@@ -98,12 +98,12 @@ function checkAnnouncement(facts: ExplainFacts): Chain {
   // Without endpoints nobody announces; the nodes are looked at all the same, for there may be more to mend.
   if (nodes.candidates === undefined || !endpoints.ok) return { checks };
 
-  const [first = { family: 4, value: 0n }] = addresses;
-  const elected = electOwner(nodes.candidates, formatAddress(first.family, first.value));
+  const { candidates } = nodes;
+  const election = checkElection(facts, service, { config, advertisements, candidates });
+  if (election === undefined) return { checks };
+  checks.push(election.check);
+  const { elected } = election;
   if (elected === undefined) return { checks };
-  const among = enumerate([...nodes.candidates].sort());
-  const address = formatAddress(first.family, first.value);
-  checks.push(passed('election', `${elected} is elected for ${address} among ${among}.`));
   const interfaces = interfacesCheck(facts, elected, advertisements);
   if (interfaces !== undefined) checks.push(interfaces);
   return { checks, elected };

@@ -26,6 +26,7 @@ import {
 } from '../models/index.js';
 import { definitionName } from '../crds/custom-resource-definitions.js';
 import { type ServiceRef, statusSelectorOf } from '../status/announcement.js';
+import { addressTexts, mayShare, servicesSharing } from './service-request.js';
 
 export interface ExplainFacts {
   readonly ref: ServiceRef;
@@ -33,8 +34,10 @@ export interface ExplainFacts {
   readonly namespace: string;
   /** The service, or nothing when there is none of that name. */
   readonly service: Reading<Service>;
-  /** Services that may hold the addresses this one waits for; not read when it has an address. */
+  /** Services that may hold the addresses this one waits for or shares; read only when it does either. */
   readonly otherServices: Reading<Service>;
+  /** Endpoints of those of them that share an address with this one. */
+  readonly otherEndpointSlices: Reading<EndpointSlice>;
   readonly endpointSlices: Reading<EndpointSlice>;
   /** What was said about the service lately. */
   readonly events: Reading<Event>;
@@ -48,6 +51,8 @@ export interface ExplainFacts {
   /** The definition of ServiceL2Status, or nothing when there is none. */
   readonly statusDefinition: Reading<CustomResourceDefinition>;
 }
+
+const NOTHING = { ok: true, items: [] } as const;
 
 /**
  * Reads the facts, each kind in pages. What one is not allowed to read is left out and said.
@@ -76,15 +81,29 @@ export async function readExplainFacts(
       readAll(api, SERVICE_L2_STATUSES, { ...inNamespace, labelSelector: statusSelectorOf(ref) }),
       readOne(api, CUSTOM_RESOURCE_DEFINITIONS, { name: definitionName(SERVICE_L2_STATUSES) }, signal),
     ]);
-  const waits = service.ok && service.items.some(({ status }) => !status?.loadBalancer?.ingress?.length);
-  const otherServices: Reading<Service> = waits
-    ? await readAll(api, SERVICES, { signal })
-    : { ok: true, items: [] };
+  const [subject] = service.ok ? service.items : [];
+  const otherServices =
+    subject !== undefined && (addressTexts(subject).length === 0 || mayShare(subject))
+      ? await readAll(api, SERVICES, { signal })
+      : NOTHING;
+  const sharers = servicesSharing(subject, otherServices);
+  const otherEndpointSlices = joinReadings(
+    await Promise.all(
+      sharers.map(({ metadata: { namespace = '', name = '' } }) =>
+        readAll(api, ENDPOINT_SLICES, {
+          namespace,
+          labelSelector: `${SERVICE_NAME_LABEL}=${name}`,
+          signal,
+        }),
+      ),
+    ),
+  );
   return {
     ref,
     namespace,
     service,
     otherServices,
+    otherEndpointSlices,
     endpointSlices,
     events,
     nodes,
@@ -94,4 +113,13 @@ export async function readExplainFacts(
     statuses,
     statusDefinition,
   };
+}
+
+function joinReadings<T>(readings: readonly Reading<T>[]): Reading<T> {
+  const items: T[] = [];
+  for (const reading of readings) {
+    if (!reading.ok) return reading;
+    items.push(...reading.items);
+  }
+  return { ok: true, items };
 }

@@ -1,6 +1,7 @@
 /** What a service asks for, and what it has. */
 import { readAddresses } from '../election/index.js';
 import type { Service } from '../kube/core-types.js';
+import type { Reading } from '../kube/reading.js';
 import { type AddressFamily, formatAddress } from '../models/address.js';
 import { SERVICE_ANNOTATIONS } from '../settings/labels.js';
 import { serviceKey } from '../status/announcement.js';
@@ -24,6 +25,23 @@ export function requestedAddresses(service: Service): string[] {
 /** The addresses it has, in canonical form. */
 export function addressTexts(service: Service): string[] {
   return (readAddresses(service) ?? []).map(({ family, value }) => formatAddress(family, value));
+}
+
+/** Whether it lets other services have its addresses too. */
+export function mayShare(service: Service): boolean {
+  return annotation(service, SERVICE_ANNOTATIONS.allowSharedIp) !== undefined;
+}
+
+/** Those of `others` that have an address of `service` too. */
+export function servicesSharing(service: Service | undefined, others: Reading<Service>): readonly Service[] {
+  if (service === undefined || !others.ok) return [];
+  const addresses = new Set(addressTexts(service));
+  return others.items.filter(
+    (other) =>
+      keyOf(other) !== keyOf(service) &&
+      other.spec?.type === 'LoadBalancer' &&
+      addressTexts(other).some((address) => addresses.has(address)),
+  );
 }
 
 /** The value of an annotation, under its name or the one of older releases; undefined when empty. */

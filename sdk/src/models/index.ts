@@ -22,6 +22,7 @@ export {
   l2AdvertisementSchema,
   type L2Advertisement,
   type L2AdvertisementSpec,
+  type PreferredNodeSelector,
 } from './l2-advertisement.js';
 export {
   labelSelectorSchema,

@@ -66,7 +66,13 @@ const UPSTREAM: Record<string, Record<string, string>> = {
 /** What ours have on top, or instead. */
 const OURS: typeof UPSTREAM = {
   IPAddressPool: { 'spec.addresses': 'array minItems=1' },
-  L2Advertisement: {},
+  // Upstream has these after v0.16.1, with the same shape.
+  L2Advertisement: {
+    'spec.preferredNodeSelectors': 'array',
+    'spec.preferredNodeSelectors[]': 'object required=preference,weight',
+    'spec.preferredNodeSelectors[].weight': 'integer minimum=1 maximum=100 format=int32',
+    ...selector('spec.preferredNodeSelectors[].preference'),
+  },
   ServiceL2Status: {
     'status.node': 'string',
     ...strings('status.addresses'),

@@ -61,6 +61,7 @@ const advertisement: Complete<L2Advertisement> = {
     ipAddressPools: ['p'],
     ipAddressPoolSelectors: [selector],
     nodeSelectors: [selector],
+    preferredNodeSelectors: [{ weight: 1, preference: selector }],
     interfaces: ['eth0'],
     serviceSelectors: [selector],
   },

@@ -49,6 +49,54 @@ describe('decideAnnouncements', () => {
     expect(reasons(NODES, 'not-yet-a-node')).toEqual(['notMember', 'noIPAllocated']);
   });
 
+  it('announces an address that services share from one node only', () => {
+    // Both have local endpoints only, which no single node has of both but iris2.
+    const local = { externalTrafficPolicy: 'Local' } as const;
+    const services = [service('web', ['10.20.30.1'], local), service('api', ['10.20.30.1'], local)];
+    const decide = (endpoints: Record<string, string[]>) => {
+      const snapshot = takeSnapshot({
+        services,
+        endpointSlices: Object.entries(endpoints).map(([name, nodes]) => slice(name, nodes)),
+        nodes: NODES.map((name) => node(name)),
+        pools: [pool('main', ['10.20.30.0/24'])],
+        advertisements: [advertisement('all')],
+      });
+      return NODES.map((name) =>
+        [...decideAnnouncements(snapshot, new Set(NODES), name).values()].map((verdict) =>
+          verdict.kind === 'announce' ? 'announce' : verdict.reason,
+        ),
+      );
+    };
+    expect(decide({ web: ['iris1', 'iris2'], api: ['iris2', 'iris3'] })).toEqual([
+      ['notOwner', 'noLocalEndpoint'],
+      ['announce', 'announce'],
+      ['noLocalEndpoint', 'notOwner'],
+    ]);
+    expect(decide({ web: ['iris3'], api: ['iris2'] })).toEqual([
+      ['noLocalEndpoint', 'sharedAddressElsewhere'],
+      ['noLocalEndpoint', 'sharedAddressElsewhere'],
+      ['announce', 'sharedAddressElsewhere'],
+    ]);
+  });
+
+  it('elects the node an advertisement prefers, as long as it lives', () => {
+    const snapshot = takeSnapshot({
+      services: [service('web', ['10.20.30.1'])],
+      endpointSlices: [slice('web', NODES)],
+      nodes: NODES.map((name) => node(name, { labels: { zone: name === 'iris2' ? 'near' : 'far' } })),
+      pools: [pool('main', ['10.20.30.0/24'])],
+      advertisements: [
+        advertisement('near', {
+          preferredNodeSelectors: [{ weight: 10, preference: { matchLabels: { zone: 'near' } } }],
+        }),
+      ],
+    });
+    const kind = (members: string[], name: string) =>
+      decideAnnouncements(snapshot, new Set(members), name).get('default/web')?.kind;
+    expect(kind(NODES, 'iris2')).toBe('announce');
+    expect(kind(['iris1', 'iris3'], 'iris3')).toBe('announce');
+  });
+
   it('does not look at services of other types', () => {
     const snapshot = snapshotOf([service('inner', ['10.20.30.1'], { type: 'ClusterIP' })]);
     expect(decideAnnouncements(snapshot, new Set(NODES), 'iris3').size).toBe(0);

@@ -16,6 +16,19 @@ describe('orderCandidates', () => {
     });
   }
 
+  // Upstream's vectors of its preferredNodeSelectors, which follow v0.16.1.
+  const preferred: [weights: Record<string, number>, order: string[]][] = [
+    [{ 'edge-a': 100 }, ['edge-a', 'edge-b', 'worker-a', 'worker-b']],
+    [{ 'edge-a': 100, 'edge-b': 100 }, ['edge-b', 'edge-a', 'worker-a', 'worker-b']],
+    [{ 'worker-b': 10, 'edge-a': 20 }, ['edge-a', 'worker-b', 'edge-b', 'worker-a']],
+  ];
+  for (const [weights, order] of preferred) {
+    it(`elects preferred nodes first: ${JSON.stringify(weights)}`, () => {
+      const nodes = ['worker-a', 'worker-b', 'edge-a', 'edge-b'];
+      expect(orderCandidates(nodes, '10.20.30.1', new Map(Object.entries(weights)))).toEqual(order);
+    });
+  }
+
   it('does not depend on the order or on repetition of its input', () => {
     expect(orderCandidates(['node-c', 'node-a', 'node-b', 'node-a'], '10.0.0.1')).toEqual(
       orderCandidates(['node-a', 'node-b', 'node-c'], '10.0.0.1'),

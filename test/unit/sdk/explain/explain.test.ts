@@ -271,6 +271,23 @@ const CASES: Record<Exclude<ExplainReason, 'ok'>, Case> = {
     check: 'interfaces',
     says: 'L2Advertisement wired limits it to interface eth9',
   },
+  sharedAddressElsewhere: {
+    facts: {
+      // c may announce both others, but has no endpoint of this one.
+      service: read(
+        web({ externalTrafficPolicy: 'Local' }, { annotations: { 'metallb.io/allow-shared-ip': 'k' } }),
+      ),
+      otherServices: read(
+        service('shop', ['10.0.0.1'], { externalTrafficPolicy: 'Local' }),
+        service('blog', ['10.0.0.1'], { externalTrafficPolicy: 'Local' }),
+        service('own', ['10.0.0.2']),
+      ),
+      otherEndpointSlices: read(slice('shop', ['c']), slice('blog', ['c'])),
+      ...NOTHING,
+    },
+    check: 'election',
+    says: 'It shares 10.0.0.1 with default/shop and default/blog, so one node announces all of them: c is elected, which may not announce this one (only a and b may)',
+  },
   statusMissing: { facts: NOTHING, check: 'status', says: 'says that a announces it' },
   statusEmpty: {
     facts: { statuses: read({ metadata: status('a').metadata }) },
@@ -413,10 +430,13 @@ describe('explaining a service of which little may be read', () => {
     expect(verdict).toContain('list servicel2statuses.metallb.io');
   });
 
-  it.each(['events', 'otherServices', 'statusDefinition'] as const)('goes on without %s', (kind) => {
-    const { checks } = explain(healthy({ [kind]: forbidden('list them') }));
-    expect(checks.filter(({ ok }) => ok !== true)).toEqual([]);
-  });
+  it.each(['events', 'otherServices', 'otherEndpointSlices', 'statusDefinition'] as const)(
+    'goes on without %s',
+    (kind) => {
+      const { checks } = explain(healthy({ [kind]: forbidden('list them') }));
+      expect(checks.filter(({ ok }) => ok !== true)).toEqual([]);
+    },
+  );
 });
 
 describe.each(Object.entries(CASES))('explaining %s', (reason, { facts, check, says, announced = false }) => {

@@ -75,6 +75,7 @@ export function healthy(broken: Partial<ExplainFacts> = {}): ExplainFacts {
     namespace: NAMESPACE,
     service: read(web()),
     otherServices: read(),
+    otherEndpointSlices: read(),
     endpointSlices: read(slice('web', ['a', 'b'])),
     events: read(),
     nodes: read(node('a'), node('b'), node('c')),

@@ -13,8 +13,8 @@ import { IP_ADDRESS_POOLS, L2_ADVERTISEMENTS, SERVICE_L2_STATUSES } from '@metal
 import { InMemoryKubeApi } from '@metallb-l2/sdk/testing';
 import type { ExplainFacts } from '../../../../sdk/src/explain/facts.js';
 import type { Reading } from '../../../../sdk/src/kube/reading.js';
-import { service } from '../../speaker/fixtures.ts';
-import { healthy, read, status, waiting } from './facts.ts';
+import { service, slice } from '../../speaker/fixtures.ts';
+import { healthy, read, status, waiting, web } from './facts.ts';
 
 const WEB = { namespace: 'default', name: 'web' };
 
@@ -62,7 +62,7 @@ it('changes nothing in the cluster', async () => {
   expect(api.writes).toEqual([]);
 });
 
-it('looks at other services only when this one has no address', async () => {
+it('looks at other services only when this one has no address or may share it', async () => {
   const { api, client } = setUp();
   await client.explain(WEB);
   expect(api.calls.filter(({ verb, type }) => verb === 'list' && type === SERVICES)).toEqual([]);
@@ -71,6 +71,20 @@ it('looks at other services only when this one has no address', async () => {
   full.api.seed(SERVICES, service('shop', ['10.0.0.9']));
   const { checks } = await full.client.explain(WEB);
   expect(checks.find(({ ok }) => ok === false)?.reason).toBe('addressInUse');
+});
+
+it('looks at the endpoints of services it shares its address with', async () => {
+  const { api, client } = setUp();
+  const annotations = { 'metallb.io/allow-shared-ip': 'key' };
+  const local = { externalTrafficPolicy: 'Local' } as const;
+  const shared = { ...web(local, { annotations }) };
+  api.seed(SERVICES, shared);
+  for (const name of ['shop', 'blog']) {
+    api.seed(SERVICES, service(name, ['10.0.0.1'], local));
+    api.seed(ENDPOINT_SLICES, slice(name, ['c']));
+  }
+  const { checks } = await client.explain(WEB);
+  expect(checks.find(({ ok }) => ok === false)?.reason).toBe('sharedAddressElsewhere');
 });
 
 it('looks at the objects of this service alone', async () => {
