@@ -1,4 +1,5 @@
 /** What the two programs may do, and nothing else. */
+import { MEMBERLIST_SECRET } from '@metallb-l2/sdk/settings';
 import * as k8s from '@pulumi/kubernetes';
 import type * as pulumi from '@pulumi/pulumi';
 
@@ -8,6 +9,7 @@ interface Rule {
   apiGroups: string[];
   resources: string[];
   verbs: string[];
+  resourceNames?: string[];
 }
 
 interface Access {
@@ -32,6 +34,10 @@ export const ACCESS: Readonly<Record<Role, Access>> = {
     ],
     namespace: [
       { apiGroups: [CORE], resources: ['pods'], verbs: CACHED },
+      // Making an object cannot be limited to a name; reading it can, and no other secret is read.
+      { apiGroups: [CORE], resources: ['secrets'], verbs: ['create'] },
+      { apiGroups: [CORE], resources: ['secrets'], verbs: ['get'], resourceNames: [MEMBERLIST_SECRET] },
+      { apiGroups: ['apps'], resources: ['deployments'], verbs: ['get'], resourceNames: ['controller'] },
       { apiGroups: [METALLB], resources: ['ipaddresspools'], verbs: CACHED },
       { apiGroups: [METALLB], resources: ['servicel2statuses'], verbs: [...CACHED, 'delete'] },
     ],

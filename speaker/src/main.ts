@@ -3,9 +3,11 @@
  * and metrics behind the ports, and turns signals and failures into an exit code: 0 after an orderly stop,
  * 1 when something failed, 2 when the settings are bad.
  */
+import { randomBytes } from 'node:crypto';
 import { type Clock, type KubeApi, type Random, systemClock, systemRandom } from '@metallb-l2/sdk/kube';
 import { connect } from '@metallb-l2/sdk/kube/connect';
 import {
+  type CommonSettings,
   type ControllerSettings,
   parseControllerSettings,
   parseSpeakerSettings,
@@ -28,7 +30,7 @@ interface Deps {
 }
 
 /** What differs between the two programs. Sources of the other one are not even loaded. */
-interface Role<Settings extends ControllerSettings> {
+interface Role<Settings extends CommonSettings> {
   readonly name: string;
   readonly parse: (env: NodeJS.ProcessEnv) => Settings;
   readonly run: (deps: Deps, settings: Settings, signal: AbortSignal) => Promise<void>;
@@ -53,11 +55,11 @@ const controller: Role<ControllerSettings> = {
   parse: parseControllerSettings,
   run: async (deps, settings, signal) => {
     const { runController } = await import('./controller/controller.js');
-    await runController(deps, settings, signal);
+    await runController({ ...deps, randomBytes }, settings, signal);
   },
 };
 
-async function start<Settings extends ControllerSettings>(role: Role<Settings>): Promise<number> {
+async function start<Settings extends CommonSettings>(role: Role<Settings>): Promise<number> {
   const settings = readSettings(role);
   if (settings === undefined) return 2;
 
@@ -96,7 +98,7 @@ async function start<Settings extends ControllerSettings>(role: Role<Settings>):
   return 0;
 }
 
-function readSettings<Settings extends ControllerSettings>(role: Role<Settings>): Settings | undefined {
+function readSettings<Settings extends CommonSettings>(role: Role<Settings>): Settings | undefined {
   try {
     return role.parse(process.env);
   } catch (error) {

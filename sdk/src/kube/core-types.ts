@@ -84,6 +84,23 @@ export interface ConfigMap extends KubeObject {
 }
 export const CONFIG_MAPS = core<ConfigMap>('configmaps', 'ConfigMap');
 
+export interface Secret extends KubeObject {
+  type?: string;
+  /** Values in base64. */
+  data?: Record<string, string>;
+  stringData?: Record<string, string>;
+}
+export const SECRETS = core<Secret>('secrets', 'Secret');
+
+/** Only what names one: no more of it is looked at. */
+export const DEPLOYMENTS: ResourceType = {
+  group: 'apps',
+  version: 'v1',
+  plural: 'deployments',
+  kind: 'Deployment',
+  namespaced: true,
+};
+
 /** A core/v1 event, the kind `kubectl describe` shows. Its namespace must be that of `involvedObject`. */
 export interface Event extends KubeObject {
   involvedObject: {

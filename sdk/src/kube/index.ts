@@ -2,6 +2,9 @@ export { backoff, backoffDelayMs, type BackoffOptions } from './backoff.js';
 export { systemClock, systemRandom, type Clock, type Random } from './clock.js';
 export {
   CONFIG_MAPS,
+  DEPLOYMENTS,
+  SECRETS,
+  type Secret,
   CUSTOM_RESOURCE_DEFINITIONS,
   ENDPOINT_SLICES,
   EVENTS,

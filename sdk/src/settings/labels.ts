@@ -30,3 +30,7 @@ export const SERVICE_ANNOTATIONS = {
 
 /** A node with this label (any value) neither announces nor receives outside traffic. */
 export const EXCLUDE_NODE_LABEL = 'node.kubernetes.io/exclude-from-external-load-balancers';
+
+/** The secret with the key of the speakers' gossip, and its only entry. */
+export const MEMBERLIST_SECRET = 'memberlist';
+export const MEMBERLIST_SECRET_ENTRY = 'secretkey';

@@ -17,6 +17,10 @@ export const ENV = {
   logLevel: 'METALLB_LOG_LEVEL',
   /** Port of `/metrics`, `/healthz` and `/readyz`. */
   httpPort: 'METALLB_HTTP_PORT',
+  /** Name of the secret with the key of the speakers' gossip; the controller makes it when it is set. */
+  memberlistSecret: 'METALLB_ML_SECRET_NAME',
+  /** The controller's own Deployment, which owns that secret. */
+  deployment: 'METALLB_DEPLOYMENT',
 } as const;
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
@@ -33,17 +37,36 @@ const common = {
   [ENV.podUid]: z.string().min(1),
 };
 
-const controllerEnv = z.object(common);
+const controllerEnv = z
+  .object({
+    ...common,
+    [ENV.memberlistSecret]: z.string().min(1).optional(),
+    [ENV.deployment]: z.string().min(1).optional(),
+  })
+  .superRefine((env, context) => {
+    if (env[ENV.memberlistSecret] === undefined || env[ENV.deployment] !== undefined) return;
+    context.addIssue({
+      code: 'custom',
+      path: [ENV.deployment],
+      message: `is needed with ${ENV.memberlistSecret}: it owns the secret`,
+    });
+  });
 const speakerEnv = z.object({ ...common, [ENV.nodeName]: z.string().min(1) });
 
-export interface ControllerSettings {
+/** What both programs are told. */
+export interface CommonSettings {
   namespace: string;
   logLevel: LogLevel;
   httpPort: number;
   pod: { name: string; uid: string };
 }
 
-export interface SpeakerSettings extends ControllerSettings {
+export interface ControllerSettings extends CommonSettings {
+  /** The secret of the speakers' gossip to make, and the Deployment that owns it; none: the gossip has no key. */
+  memberlistSecret?: { name: string; deployment: string };
+}
+
+export interface SpeakerSettings extends CommonSettings {
   nodeName: string;
 }
 
@@ -52,7 +75,7 @@ export class SettingsError extends Error {
   override readonly name = 'SettingsError';
 }
 
-function parse<T>(schema: z.ZodType<T>, env: Readonly<Record<string, string | undefined>>): T {
+function parse<T>(schema: z.ZodType<T>, env: Env): T {
   const result = schema.safeParse(env);
   if (result.success) return result.data;
   const lines = result.error.issues.map((issue) => {
@@ -63,11 +86,9 @@ function parse<T>(schema: z.ZodType<T>, env: Readonly<Record<string, string | un
   throw new SettingsError(`bad settings in the environment:\n  ${lines.join('\n  ')}`);
 }
 
-/** @throws SettingsError */
-export function parseControllerSettings(
-  env: Readonly<Record<string, string | undefined>>,
-): ControllerSettings {
-  const parsed = parse(controllerEnv, env);
+type Env = Readonly<Record<string, string | undefined>>;
+
+function commonSettings(parsed: z.infer<z.ZodObject<typeof common>>): CommonSettings {
   return {
     namespace: parsed[ENV.namespace],
     logLevel: parsed[ENV.logLevel],
@@ -77,7 +98,15 @@ export function parseControllerSettings(
 }
 
 /** @throws SettingsError */
-export function parseSpeakerSettings(env: Readonly<Record<string, string | undefined>>): SpeakerSettings {
+export function parseControllerSettings(env: Env): ControllerSettings {
+  const parsed = parse(controllerEnv, env);
+  const { [ENV.memberlistSecret]: name, [ENV.deployment]: deployment } = parsed;
+  const secret = name === undefined || deployment === undefined ? undefined : { name, deployment };
+  return { ...commonSettings(parsed), ...(secret !== undefined && { memberlistSecret: secret }) };
+}
+
+/** @throws SettingsError */
+export function parseSpeakerSettings(env: Env): SpeakerSettings {
   const parsed = parse(speakerEnv, env);
-  return { ...parseControllerSettings(env), nodeName: parsed[ENV.nodeName] };
+  return { ...commonSettings(parsed), nodeName: parsed[ENV.nodeName] };
 }

@@ -12,12 +12,15 @@ import { sayProblems } from '../cluster/say-problems.js';
 import type { Health, Log, Meter } from '../ports.js';
 import { runTogether } from '../run-together.js';
 import { AddressLoop } from './address-loop.js';
+import { ensureMemberlistSecret } from './memberlist-secret.js';
 import { OrphanSweeper } from './orphans.js';
 
 export interface ControllerDeps {
   readonly api: KubeApi;
   readonly clock: Clock;
   readonly random: Random;
+  /** Bytes nobody can guess. */
+  readonly randomBytes: (length: number) => Uint8Array;
   readonly log: Log;
   readonly meter: Meter;
   readonly health: Health;
@@ -29,7 +32,7 @@ export async function runController(
   settings: ControllerSettings,
   signal: AbortSignal,
 ): Promise<void> {
-  const { namespace, pod } = settings;
+  const { namespace, pod, memberlistSecret } = settings;
   const services = new ResourceCache(deps, SERVICES);
   const pools = new ResourceCache(deps, IP_ADDRESS_POOLS, { namespace });
   const statuses = new ResourceCache(deps, SERVICE_L2_STATUSES, { namespace });
@@ -45,6 +48,10 @@ export async function runController(
     (either) => events.run(either),
     (either) => addresses.run(either),
     (either) => orphans.run(either),
+    async (either) => {
+      if (memberlistSecret === undefined) return;
+      await ensureMemberlistSecret(deps, { namespace, ...memberlistSecret }, either);
+    },
   ).finally(() => {
     for (const end of unsubscribe) end();
   });

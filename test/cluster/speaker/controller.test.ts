@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import {
   type Clock,
   EVENTS,
@@ -66,6 +67,7 @@ class RunningController {
       api: counting,
       clock,
       random: systemRandom,
+      randomBytes,
       log: this.log,
       meter: new PrometheusMeter(),
       health: new HealthBoard(clock),

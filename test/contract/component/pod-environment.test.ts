@@ -52,6 +52,12 @@ describe('the environment the component gives', () => {
 
   it('is what the controller reads', async () => {
     const env = await environmentOf(createController, 'kubernetes:apps/v1:Deployment');
-    expect(parseControllerSettings(env)).toEqual({ namespace: 'lb', logLevel: 'warn', httpPort: 7472, pod });
+    expect(parseControllerSettings(env)).toEqual({
+      namespace: 'lb',
+      logLevel: 'warn',
+      httpPort: 7472,
+      pod,
+      memberlistSecret: { name: 'memberlist', deployment: 'controller' },
+    });
   });
 });

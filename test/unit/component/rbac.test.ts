@@ -15,12 +15,21 @@ describe('the rights of the programs', () => {
   it.each(['controller', 'speaker'] as const)('name every group, resource and verb for the %s', (role) => {
     const rules = [...ACCESS[role].cluster, ...ACCESS[role].namespace];
     expect(JSON.stringify(rules)).not.toContain('*');
-    expect(rules.flatMap(({ resources }) => resources)).not.toContain('secrets');
+  });
+
+  it('let nobody read a secret but the one of the gossip, and that only the controller', () => {
+    const reading = (role: 'controller' | 'speaker') =>
+      [...ACCESS[role].cluster, ...ACCESS[role].namespace].filter(
+        ({ resources, verbs }) =>
+          resources.includes('secrets') && verbs.some((verb) => READING.includes(verb)),
+      );
+    expect(reading('speaker')).toEqual([]);
+    expect(reading('controller')).toMatchObject([{ verbs: ['get'], resourceNames: ['memberlist'] }]);
   });
 
   it('let the controller write addresses and events, and remove status objects', () => {
     expect(writesOf(ACCESS.controller.cluster)).toEqual(['services/status update', 'events create']);
-    expect(writesOf(ACCESS.controller.namespace)).toEqual(['servicel2statuses delete']);
+    expect(writesOf(ACCESS.controller.namespace)).toEqual(['secrets create', 'servicel2statuses delete']);
   });
 
   it('let the speaker write nothing outside its namespace but events', () => {

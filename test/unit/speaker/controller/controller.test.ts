@@ -30,7 +30,8 @@ class Scene {
   start(): void {
     this.#stop = new AbortController();
     const { api, clock, log, meter, health } = this;
-    const deps = { api, clock, log, meter, health, random: () => 0 };
+    const randomBytes = (length: number) => new Uint8Array(length);
+    const deps = { api, clock, log, meter, health, random: () => 0, randomBytes };
     this.#running = runController(deps, SETTINGS, this.#stop.signal);
   }
 
