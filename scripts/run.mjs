@@ -1,5 +1,6 @@
-// Entry of every `npm run …` command. Runs on any Node ≥ 20, installs and builds what is missing, then
-// hands over to the pinned Node of the `node` package, which runs the TypeScript of `test/` as it is.
+// Entry of every `npm run …` command. Runs on any Node ≥ 20 and any operating system, installs and builds
+// what is missing, then hands over to the pinned Node of the `node` package, which runs the TypeScript of
+// `test/` as it is.
 // Progress goes to stderr: stdout belongs to the command (`npm run demo -- --json`).
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -8,17 +9,19 @@ import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 const COMMANDS = {
-  bench: 'test/bench/cli.ts',
-  build: undefined,
-  demo: 'test/demo/cli.ts',
-  lab: 'test/lab/cli.ts',
-  test: 'test/run.ts',
+  bench: { script: 'test/bench/cli.ts', build: true },
+  build: { build: true },
+  // Builds by itself, where a real cluster is to run what is built.
+  demo: { script: 'test/demo/cli.ts', build: false },
+  lab: { script: 'test/lab/cli.ts', build: true },
+  test: { script: 'test/run.ts', build: true },
 };
 
 const MINIMUM_NODE = 20;
 const root = fileURLToPath(new URL('..', import.meta.url));
 const inRoot = (path) => fileURLToPath(new URL(path, new URL('..', import.meta.url)));
-const pinnedNode = inRoot('node_modules/node/bin/node');
+const onWindows = process.platform === 'win32';
+const pinnedNode = inRoot(`node_modules/node/bin/node${onWindows ? '.exe' : ''}`);
 
 function fail(message) {
   process.stderr.write(`metallb-l2: ${message}\n`);
@@ -26,21 +29,26 @@ function fail(message) {
 }
 
 /** Runs a command of ours to its end; its output goes to stderr. */
-async function step(title, command, args) {
+async function step(title, command, args, options = {}) {
   const started = Date.now();
   const tick = setInterval(() => {
     process.stderr.write(`  … ${title}, ${Math.round((Date.now() - started) / 1000)} s\n`);
   }, 10_000);
-  const code = await run(command, args, ['ignore', 2, 2]);
+  const code = await run(command, args, { stdio: ['ignore', 2, 2], ...options });
   clearInterval(tick);
   if (code !== 0) fail(`${title} failed: \`${command} ${args.join(' ')}\` ended with code ${code}`);
   const seconds = (Date.now() - started) / 1000;
   if (seconds > 2) process.stderr.write(`  ${title}: ${seconds.toFixed(1)} s\n`);
 }
 
+/** npm is a batch file on Windows, which only a shell starts. */
+function npm(title, ...args) {
+  return onWindows ? step(title, ['npm', ...args].join(' '), [], { shell: true }) : step(title, 'npm', args);
+}
+
 /** Signals sent to us reach the child, whose end decides ours. */
-function run(command, args, stdio) {
-  const child = spawn(command, args, { cwd: root, stdio });
+function run(command, args, options) {
+  const child = spawn(command, args, { cwd: root, ...options });
   const forward = (signal) => child.kill(signal);
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
   for (const signal of signals) process.on(signal, forward);
@@ -64,10 +72,9 @@ async function install() {
   if (existsSync(pinnedNode) && existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
   process.stderr.write('installing npm packages\n');
   // Only the `node` package needs its install script: it links the binary for this platform.
-  await step('npm ci', 'npm', ['ci', '--ignore-scripts', '--no-fund', '--no-audit', '--loglevel=error']);
-  await step('node 24', 'npm', ['rebuild', 'node', '--ignore-scripts=false', '--loglevel=error']);
-  if (!existsSync(pinnedNode))
-    fail('the `node` package has no binary for this platform: node_modules/node/bin/node');
+  await npm('npm ci', 'ci', '--ignore-scripts', '--no-fund', '--no-audit', '--loglevel=error');
+  await npm('node 24', 'rebuild', 'node', '--ignore-scripts=false', '--loglevel=error');
+  if (!existsSync(pinnedNode)) fail(`the \`node\` package has no binary for this platform: ${pinnedNode}`);
   writeFileSync(stamp, lock);
 }
 
@@ -83,7 +90,9 @@ if (Number(process.versions.node.split('.')[0]) < MINIMUM_NODE) {
 if (command === undefined || !(command in COMMANDS)) {
   fail(`no command "${command ?? ''}": one of ${Object.keys(COMMANDS).join(', ')}`);
 }
+const { script, build: needsBuild } = COMMANDS[command];
 await install();
-await build();
-const script = COMMANDS[command];
-process.exitCode = script === undefined ? 0 : await run(pinnedNode, [inRoot(script), ...args], 'inherit');
+if (needsBuild) await build();
+if (script !== undefined) {
+  process.exitCode = await run(pinnedNode, [inRoot(script), ...args], { stdio: 'inherit' });
+}

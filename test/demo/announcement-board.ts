@@ -9,8 +9,12 @@ export class AnnouncementBoard {
   readonly #nodes = new Map<string, string>();
   readonly #listeners = new Set<(event: ServiceL2StatusEvent) => void>();
 
-  constructor(services: readonly string[]) {
+  readonly #signal: AbortSignal;
+
+  /** Waits end with the reason of `signal` when it is aborted. */
+  constructor(services: readonly string[], signal: AbortSignal) {
     this.#services = new Set(services);
+    this.#signal = signal;
   }
 
   /** The announcing node of each service that has one. */
@@ -49,16 +53,26 @@ export class AnnouncementBoard {
       const listener = (event?: ServiceL2StatusEvent) => {
         const result = check(event);
         if (result === undefined) return;
-        clearTimeout(timer);
-        this.#listeners.delete(listener);
+        stop();
         resolve(result);
       };
-      const timer = setTimeout(() => {
+      const stop = () => {
+        clearTimeout(timer);
+        this.#signal.removeEventListener('abort', onAbort);
         this.#listeners.delete(listener);
+      };
+      const onAbort = () => {
+        stop();
+        reject(this.#signal.reason as Error);
+      };
+      const timer = setTimeout(() => {
+        stop();
         const known = [...this.#nodes].map(([name, node]) => `${name}: ${node}`).join(', ');
         reject(new Error(`waited ${timeoutMs / 1000} s in vain; announced now: ${known || 'nothing'}`));
       }, timeoutMs);
       this.#listeners.add(listener);
+      if (this.#signal.aborted) onAbort();
+      else this.#signal.addEventListener('abort', onAbort);
       listener();
     });
   }

@@ -2,16 +2,12 @@
  * The demo: installs the product with the quickstart program, announces services, and shows what happens
  * to them when a speaker's pod is deleted and when a node loses its power.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ServiceL2StatusClient, type ServiceL2StatusEvent } from '@metallb-l2/sdk';
-import { PODS, SERVICES, type KubeApi } from '@metallb-l2/sdk/kube';
-import { connect } from '@metallb-l2/sdk/kube/connect';
+import { PODS, SERVICES, type Clock, type KubeApi } from '@metallb-l2/sdk/kube';
 import { selectorOf } from '@metallb-l2/sdk/models';
 import { COMPONENT_LABELS, DEFAULT_NAMESPACE } from '@metallb-l2/sdk/settings';
 import { AnnouncementBoard } from './announcement-board.ts';
-import { arpAnswers, httpGet, nodesByMac } from './probe.ts';
-import type { PulumiStack } from '../support/pulumi-stack.ts';
-import type { Site } from './site.ts';
+import type { Sighting, Stage, StageLan } from './stage.ts';
 import { createWorkload, WORKLOAD_NAMESPACE } from './workload.ts';
 
 export interface DemoOptions {
@@ -21,7 +17,7 @@ export interface DemoOptions {
 
 /** The figures of one run; times are in milliseconds. */
 export interface DemoResult {
-  /** Whether `pulumi up` ended with every pod ready. */
+  /** Whether the installation ended with every pod ready. */
   readonly ready: boolean;
   /** How many services are announced. */
   readonly services: number;
@@ -36,122 +32,132 @@ const SERVICE_NAMES = ['web-1', 'web-2', 'web-3', 'web-4', 'web-5', 'web-6'];
 /** Longest wait for any one step, in milliseconds: many times what a slow machine takes. */
 const PATIENCE_MS = 120_000;
 
-/** Installs `stack`, the quickstart, on `site` and shows what it does; everything is left in place. */
-export async function runDemo(site: Site, stack: PulumiStack, options: DemoOptions): Promise<DemoResult> {
-  const { log, signal } = options;
-  const api = connect({ kubeconfig: site.kubeconfig });
-  const client = new ServiceL2StatusClient({ api });
-  const stopWatch = new AbortController();
-  const board = new AnnouncementBoard(SERVICE_NAMES);
+/** Installs metallb-l2 on `stage` and shows what it does; everything is left in place. */
+export async function runDemo(stage: Stage, { log, signal }: DemoOptions): Promise<DemoResult> {
+  const { api, clock, lan } = stage;
+  const client = new ServiceL2StatusClient({ api }, stage);
+  const ended = new AbortController();
+  const until = AbortSignal.any([signal, ended.signal]);
+  const board = new AnnouncementBoard(SERVICE_NAMES, until);
   let watching: Promise<void> = Promise.resolve();
   try {
-    const timer = new StepTimer(log);
-    const outputs = await timer.step('up', 'pulumi up of examples/quickstart', async () => {
-      return (await stack.up()).outputs;
-    });
+    const timer = new StepTimer(clock, log);
+    const ready = await timer.step('up', stage.installation, () => stage.install());
 
     const print = (event: ServiceL2StatusEvent) => {
-      const line = describeEvent(event);
+      const line = describeEvent(event, clock);
       if (line !== undefined) log(`   ${line}`);
     };
-    watching = board.follow(client.watch({}, { signal: AbortSignal.any([signal, stopWatch.signal]) }), print);
+    watching = board.follow(client.watch({}, { signal: until }), print);
     await timer.step(
       'announced',
       `${SERVICE_NAMES.length} services of type LoadBalancer, announced`,
       async () => {
-        await createWorkload(api, { image: site.sampleImage, replicas: 3, services: SERVICE_NAMES, signal });
+        await createWorkload(api, { image: stage.sampleImage, replicas: 3, services: SERVICE_NAMES, signal });
         await board.until((nodes) => nodes.size === SERVICE_NAMES.length, PATIENCE_MS);
       },
     );
     const announcedBy = Object.fromEntries(board.nodes);
     await timer.step('asked', 'asked from a client that is no node', () =>
-      lookFromClient(site, api, board, options),
+      lookFromClient(stage, board, log, signal),
     );
 
     const victim = busiestNode(board.nodes);
-    const podDeleted = await timer.step(
-      'podDeleted',
-      `the speaker's pod on ${victim} is deleted`,
-      async () => {
-        const affected = servicesOn(board.nodes, victim);
-        const moved = board.nextMoves(affected, victim, PATIENCE_MS);
-        await deleteSpeaker(api, victim, signal);
-        return (await moved).length;
-      },
+    /** Waits until everything `victim` announces has moved because of what `disturb` does. */
+    const movedBy = async (disturb: () => Promise<void>) => {
+      const moved = board.nextMoves(servicesOn(board.nodes, victim), victim, PATIENCE_MS);
+      const [services] = await Promise.all([moved, disturb()]);
+      return services;
+    };
+    const podDeleted = await timer.step('podDeleted', `the speaker's pod on ${victim} is deleted`, () =>
+      movedBy(() => deleteSpeaker(api, victim, signal)),
     );
 
-    let powerCut: number | undefined;
-    const { lan } = site;
+    let powerCut: string[] | undefined;
     if (lan !== undefined) {
       await timer.step('tookBack', 'the new pod takes over again', () =>
         board.until((nodes) => [...nodes].every(([name, node]) => announcedBy[name] === node), PATIENCE_MS),
       );
-      powerCut = await timer.step('powerCut', `the power of ${victim} is cut`, async () => {
-        const affected = servicesOn(board.nodes, victim);
-        const moved = board.nextMoves(affected, victim, PATIENCE_MS);
-        await lan.lab.cutPower(victim);
-        return (await moved).length;
-      });
+      powerCut = await timer.step('powerCut', `the power of ${victim} is cut`, () =>
+        movedBy(() => lan.cutPower(victim)),
+      );
       await timer.step('askedAgain', 'asked again from the client', () =>
-        lookFromClient(site, api, board, options),
+        lookFromClient(stage, board, log, signal),
       );
     }
+    const [example = ''] = powerCut ?? podDeleted;
+    await timer.step('explained', `what the SDK says about ${example}`, () =>
+      explainService(client, example, log, signal),
+    );
     return {
-      ready: outputs['ready'] === true,
+      ready,
       services: board.nodes.size,
       announcedBy,
-      moved: { podDeleted, ...(powerCut === undefined ? {} : { powerCut }) },
+      moved: { podDeleted: podDeleted.length, ...(powerCut && { powerCut: powerCut.length }) },
       ms: timer.ms,
     };
   } finally {
-    stopWatch.abort();
+    ended.abort();
     await watching.catch(() => undefined);
     client.close();
-    api.close();
   }
 }
 
 /** Prints, for each service, who answers ARP and what HTTP gives; rejects when a service does not answer. */
 async function lookFromClient(
-  site: Site,
-  api: KubeApi,
+  { api, clock, lan }: Stage,
   board: AnnouncementBoard,
-  { log, signal }: DemoOptions,
+  log: (line: string) => void,
+  signal: AbortSignal,
 ): Promise<void> {
   const { items } = await api.list(SERVICES, { namespace: WORKLOAD_NAMESPACE, signal });
-  const macs = site.lan === undefined ? undefined : await nodesByMac(site.lan.lab);
   for (const { metadata, status } of items) {
     const name = metadata.name ?? '';
     const address = status?.loadBalancer?.ingress?.[0]?.ip ?? '';
-    const announced = board.nodes.get(name) ?? '?';
-    if (site.lan === undefined || macs === undefined) {
-      log(`   ${name}  ${address}  ServiceL2Status says ${announced}`);
+    const said = `   ${name}  ${address}  ServiceL2Status says ${board.nodes.get(name) ?? 'nobody'}`;
+    if (lan === undefined) {
+      log(said);
       continue;
     }
-    const { lab, client } = site.lan;
-    const answers = await untilTrue(async () => {
-      const answering = await arpAnswers(lab, client, address);
-      const http = await httpGet(lab, client, address);
-      const nodes = answering.map((mac) => macs.get(mac) ?? mac);
-      return { ok: nodes.join() === board.nodes.get(name) && http.ok, nodes, answering, http };
-    }, signal);
-    const { nodes, answering, http, ok } = answers;
+    const agrees = ({ nodes, http }: Sighting) =>
+      nodes.join() === board.nodes.get(name) && http?.ok !== false;
+    const sighting = await askUntil(agrees, { lan, address, clock, signal });
+    const { nodes, macs, http } = sighting;
     log(
-      `   ${name}  ${address}  ServiceL2Status says ${announced}, ` +
-        `ARP is answered by ${nodes.join(' and ') || 'nobody'} (${answering.join(' ')}), HTTP: ${http.body}`,
+      `${said}, ARP is answered by ${nodes.join(' and ') || 'nobody'} (${macs.join(' ')})` +
+        (http === undefined ? '' : `, HTTP: ${http.body}`),
     );
-    if (!ok) throw new Error(`${name}: what the client sees is not what the status says`);
+    if (!agrees(sighting)) throw new Error(`${name}: what the client sees is not what the status says`);
   }
 }
 
-/** Asks until the answer is ok, and gives the last answer when it never is. */
-async function untilTrue<T extends { ok: boolean }>(ask: () => Promise<T>, signal: AbortSignal): Promise<T> {
-  const deadline = Date.now() + 30_000;
+/** Asks until the answer is as it should be, and gives the last answer when it never is. */
+async function askUntil(
+  isRight: (sighting: Sighting) => boolean,
+  question: { lan: StageLan; address: string; clock: Clock; signal: AbortSignal },
+): Promise<Sighting> {
+  const { lan, address, clock, signal } = question;
+  const deadline = clock.now() + 30_000;
   for (;;) {
-    const answer = await ask();
-    if (answer.ok || Date.now() > deadline) return answer;
-    await sleep(500, undefined, { signal });
+    const sighting = await lan.ask(address);
+    if (isRight(sighting) || clock.now() > deadline) return sighting;
+    await clock.sleep(500, signal);
   }
+}
+
+async function explainService(
+  client: ServiceL2StatusClient,
+  name: string,
+  log: (line: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const service = { namespace: WORKLOAD_NAMESPACE, name };
+  const { node, certainty, why } = await client.whoAnnounces(service, { signal });
+  log(`   whoAnnounces: ${node ?? 'nobody'}, ${certainty}: ${why}`);
+  const { verdict, checks } = await client.explain(service, { signal });
+  log(`   explain: ${verdict}`);
+  for (const { ok, message } of checks)
+    log(`     ${ok === true ? '✓' : ok === false ? '✗' : '?'} ${message}`);
 }
 
 async function deleteSpeaker(api: KubeApi, node: string, signal: AbortSignal): Promise<void> {
@@ -175,8 +181,8 @@ function busiestNode(nodes: ReadonlyMap<string, string>): string {
 }
 
 /** One line of what the SDK's watch saw. */
-function describeEvent(event: ServiceL2StatusEvent): string | undefined {
-  const at = new Date().toISOString().slice(11, 23);
+function describeEvent(event: ServiceL2StatusEvent, clock: Clock): string | undefined {
+  const at = new Date(clock.now()).toISOString().slice(11, 23);
   switch (event.type) {
     case 'announced':
       return `${at}  ${event.status.service.name} is announced by ${event.status.node}`;
@@ -197,17 +203,19 @@ function describeEvent(event: ServiceL2StatusEvent): string | undefined {
 /** Says what is done and how long it took; keeps the times (ms) by key. */
 class StepTimer {
   readonly ms: Record<string, number> = {};
+  readonly #clock: Clock;
   readonly #log: (line: string) => void;
 
-  constructor(log: (line: string) => void) {
+  constructor(clock: Clock, log: (line: string) => void) {
+    this.#clock = clock;
     this.#log = log;
   }
 
   async step<T>(key: string, title: string, work: () => Promise<T>): Promise<T> {
     this.#log(`\n== ${title}`);
-    const started = performance.now();
+    const started = this.#clock.now();
     const result = await work();
-    const ms = Math.round(performance.now() - started);
+    const ms = this.#clock.now() - started;
     this.ms[key] = ms;
     this.#log(`   done in ${(ms / 1000).toFixed(1)} s`);
     return result;

@@ -12,12 +12,15 @@ import {
   type ResourceType,
   type Service,
 } from '@metallb-l2/sdk/kube';
-import { connect } from '@metallb-l2/sdk/kube/connect';
 
 export const WORKLOAD_NAMESPACE = 'metallb-l2-demo';
 const PORT = 8080;
 
-const DEPLOYMENTS: ResourceType = {
+/** The fields the sample application uses. */
+interface Deployment extends KubeObject {
+  spec?: { replicas?: number; template?: { metadata?: { labels?: Record<string, string> } } };
+}
+export const DEPLOYMENTS: ResourceType<Deployment> = {
   group: 'apps',
   version: 'v1',
   plural: 'deployments',
@@ -91,8 +94,7 @@ export async function createWorkload(
 }
 
 /** Deletes everything the demo made and waits until it is gone. */
-export async function removeWorkload(kubeconfig: string): Promise<void> {
-  const api = connect({ kubeconfig });
+export async function removeWorkload(api: KubeApi): Promise<void> {
   const ref = { name: WORKLOAD_NAMESPACE };
   try {
     await api.delete(NAMESPACES, ref);
@@ -102,8 +104,6 @@ export async function removeWorkload(kubeconfig: string): Promise<void> {
     }
   } catch (error) {
     if (!isKubeError(error, 'NotFound')) throw error;
-  } finally {
-    api.close();
   }
 }
 

@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { CUSTOM_RESOURCE_DEFINITIONS, SERVICES } from '@metallb-l2/sdk/kube';
 import { connect, type KubeConnection } from '@metallb-l2/sdk/kube/connect';
 import { ServiceL2StatusClient } from '@metallb-l2/sdk';
+import { ClusterStage } from '../demo/cluster-stage.ts';
 import { runDemo, type DemoResult } from '../demo/demo.ts';
 import { arpAnswers, nodesByMac } from '../demo/probe.ts';
 import { quickstartStack } from '../demo/quickstart.ts';
@@ -64,7 +65,9 @@ describe('metallb-l2 on a cluster of three nodes', () => {
     it(
       'installs with one `pulumi up` and announces at least three services from at least two nodes',
       async () => {
-        result = await runDemo(site, stack, { log: (line) => output.push(line), signal: stop.signal });
+        const stage = new ClusterStage(site, stack);
+        result = await runDemo(stage, { log: (line) => output.push(line), signal: stop.signal });
+        stage.close();
         expect(result.ready).toBe(true);
         expect(result.services).toBeGreaterThanOrEqual(3);
         expect(new Set(Object.values(result.announcedBy)).size).toBeGreaterThanOrEqual(2);

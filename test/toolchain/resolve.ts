@@ -25,15 +25,13 @@ export async function resolveTool(name: ToolName, task: Task): Promise<string> {
     await requireExecutable(chosen, tool.env);
     return chosen;
   }
-  const module = join(import.meta.dirname, tool.module);
-  const key = cacheKey(name, tool, await readFile(join(module, 'go.mod'), 'utf8'));
-  const path = join(cacheFolder(process.env), 'tools', key, name);
+  const { module, path } = await placeOf(name);
   if (await isExecutable(path)) return path;
 
   const onWait = (holderPid: number) => task.log(`${name}: process ${holderPid} is building it, waiting`);
   return withFileLock(`${dirname(path)}.lock`, { signal: task.signal, onWait }, async () => {
     if (await isExecutable(path)) return path;
-    await requireGo(module, `${name} ${tool.version}, or set ${tool.env} to an executable of your own`);
+    await requireGo(module, purposeOf(name));
     // What a killed build left behind goes; its compiler may even still run, so the name is a new one.
     await rm(dirname(path), { recursive: true, force: true });
     await mkdir(dirname(path), { recursive: true });
@@ -46,6 +44,31 @@ export async function resolveTool(name: ToolName, task: Task): Promise<string> {
     }
     return path;
   });
+}
+
+/** Why a tool is missing here that cannot be built either; undefined when all are there or can be. */
+export async function whyNoTools(): Promise<string | undefined> {
+  for (const name of Object.keys(TOOLS) as ToolName[]) {
+    const { module, path } = await placeOf(name);
+    if ((process.env[TOOLS[name].env] ?? '') !== '' || (await isExecutable(path))) continue;
+    try {
+      await requireGo(module, purposeOf(name));
+    } catch (error) {
+      return (error as Error).message;
+    }
+  }
+  return undefined;
+}
+
+async function placeOf(name: ToolName): Promise<{ module: string; path: string }> {
+  const tool: Tool = TOOLS[name];
+  const module = join(import.meta.dirname, tool.module);
+  const key = cacheKey(name, tool, await readFile(join(module, 'go.mod'), 'utf8'));
+  return { module, path: join(cacheFolder(process.env), 'tools', key, name) };
+}
+
+function purposeOf(name: ToolName): string {
+  return `${name} ${TOOLS[name].version}, or set ${TOOLS[name].env} to an executable of your own`;
 }
 
 /** The paths of several tools by name, built one after the other: a Go build keeps every core busy by itself. */
