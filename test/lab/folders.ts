@@ -25,3 +25,6 @@ export function hostFolder(lab: string, host: string): string {
 export function kubeconfigPath(lab: string): string {
   return join(labFolder(lab), 'kubeconfig');
 }
+
+/** Folders every node has for itself; the programs know them by these names only. */
+export const PRIVATE_FOLDERS = ['/run', '/var/lib', '/var/log'];

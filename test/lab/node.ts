@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { type Task } from '../toolchain/progress.ts';
 import { readApi } from './api-request.ts';
 import { type ApiAccess, renderKubeconfig, type User } from './credentials.ts';
+import { PRIVATE_FOLDERS } from './folders.ts';
 import { type Host, onHost } from './host.ts';
 import {
   CONTAINERD_SOCKET,
@@ -19,9 +20,6 @@ import {
 } from './node-config.ts';
 import { type LabPlan, type NodePlan } from './plan.ts';
 import { ServerProcess } from './processes.ts';
-
-/** Folders every node has for itself; the programs know them by these names only. */
-export const PRIVATE_FOLDERS = ['/run', '/var/lib', '/var/log'];
 
 /** statfs(2) type of overlayfs, on which an overlay cannot lie. */
 const OVERLAYFS = 0x794c7630;

@@ -1,8 +1,7 @@
 /** What a machine must be like for a lab to run on it, checked before anything is started. */
 import { existsSync } from 'node:fs';
 import { sep } from 'node:path';
-import { labsFolder } from './folders.ts';
-import { PRIVATE_FOLDERS } from './node.ts';
+import { labsFolder, PRIVATE_FOLDERS } from './folders.ts';
 
 /** Why no lab can run here, with the remedy; undefined when one can. Tests print it when they skip. */
 export function whyNoLab(): string | undefined {
