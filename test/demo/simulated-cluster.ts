@@ -3,6 +3,7 @@
  * memory and the simulated LAN. Only what surrounds them is played: kubelets, the cluster's own controllers
  * and the power supply.
  */
+import { randomBytes } from 'node:crypto';
 import { isReadyPod } from '@metallb-l2/sdk/election';
 import {
   LEASES,
@@ -25,10 +26,10 @@ import {
 } from '@metallb-l2/sdk/settings';
 import { InMemoryKubeApi } from '@metallb-l2/sdk/testing';
 import { runController } from '../../speaker/src/controller/controller.js';
+import type { Log } from '../../speaker/src/ports.js';
 import { runTogether } from '../../speaker/src/run-together.js';
 import { runSpeaker } from '../../speaker/src/speaker.js';
 import { MeasuredKubeApi } from '../support/measured-kube-api.ts';
-import { RecordedLog } from '../support/recorded-log.ts';
 import { RecordedMeter } from '../support/recorded-meter.ts';
 import { type SimulatedHost, SimulatedLan } from '../support/simulated-lan.ts';
 import { NODE_LEASES, SimulatedControllers } from './simulated-controllers.ts';
@@ -43,14 +44,14 @@ export interface SimulatedClusterOptions {
   readonly nodes: readonly string[];
   /** How long, in milliseconds, a node may be silent before the cluster calls it lost. */
   readonly nodeGraceMs: number;
+  /** Gets what the speakers and the controller log. */
+  readonly log: Log;
 }
 
 export class SimulatedCluster {
   readonly api: InMemoryKubeApi;
   /** A host on the LAN that is no node. */
   readonly client: SimulatedHost;
-  /** What all speakers and the controller log. */
-  readonly log = new RecordedLog();
   readonly #options: SimulatedClusterOptions;
   readonly #machines: readonly Machine[];
 
@@ -114,7 +115,7 @@ export class SimulatedCluster {
     const { clock } = this.#options;
     const template = { ...podTemplate('controller'), nodeName: 'control-plane', address: '192.0.2.200' };
     const program: Program = (settings, health, until) =>
-      runController({ ...this.#deps(this.api), health }, { ...PROCESS, ...settings }, until);
+      runController({ ...this.#deps(this.api), randomBytes, health }, { ...PROCESS, ...settings }, until);
     await keepPod({ api: this.api, clock }, template, program, signal);
   }
 
@@ -128,8 +129,8 @@ export class SimulatedCluster {
   }
 
   #deps<Api>(api: Api) {
-    const { clock, random } = this.#options;
-    return { api, clock, random, log: this.log, meter: new RecordedMeter() };
+    const { clock, random, log } = this.#options;
+    return { api, clock, random, log, meter: new RecordedMeter() };
   }
 }
 

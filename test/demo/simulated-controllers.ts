@@ -4,6 +4,7 @@
  */
 import { isReadyPod } from '@metallb-l2/sdk/election';
 import {
+  DEPLOYMENTS,
   ENDPOINT_SLICES,
   isKubeError,
   LEASES,
@@ -14,16 +15,21 @@ import {
   type Clock,
   type EndpointSlice,
   type KubeApi,
+  type KubeObject,
   type Pod,
   type Service,
 } from '@metallb-l2/sdk/kube';
 import { matchesSelector } from '@metallb-l2/sdk/models';
-import { DEPLOYMENTS } from './workload.ts';
 
 /** Where each node has a lease of its own name that its kubelet renews. */
 export const NODE_LEASES = 'kube-node-lease';
 const PERIOD_MS = 50;
 const STATUS = { type: 'merge', subresource: 'status' } as const;
+
+/** The fields of a Deployment that decide about its pods. */
+interface Deployment extends KubeObject {
+  spec?: { replicas?: number; template?: { metadata?: { labels?: Record<string, string> } } };
+}
 
 interface Options {
   /** How long, in milliseconds, a kubelet may be silent before its node is lost. */
@@ -81,7 +87,7 @@ export class SimulatedControllers {
   /** One pod after the other on each node in turn; they are ready at once, for nothing runs in them. */
   async #placePods(): Promise<void> {
     const { items: nodes } = await this.#api.list(NODES);
-    const { items: deployments } = await this.#api.list(DEPLOYMENTS);
+    const { items: deployments } = await this.#api.list<Deployment>(DEPLOYMENTS);
     for (const { metadata, spec } of deployments) {
       const { namespace = '', name = '' } = metadata;
       const { replicas = 1, template } = spec ?? {};

@@ -2,6 +2,7 @@
 import { systemClock, systemRandom, type Clock, type Random } from '@metallb-l2/sdk/kube';
 import { IP_ADDRESS_POOLS, L2_ADVERTISEMENTS } from '@metallb-l2/sdk/models';
 import { DEFAULT_NAMESPACE } from '@metallb-l2/sdk/settings';
+import type { Log } from '../../speaker/src/ports.js';
 import { runTogether } from '../../speaker/src/run-together.js';
 import { runDemo, type DemoOptions, type DemoResult } from './demo.ts';
 import { SimulatedCluster } from './simulated-cluster.ts';
@@ -24,7 +25,7 @@ export async function simulatedDemo(
   time: { clock: Clock; random: Random } = { clock: systemClock, random: systemRandom },
 ): Promise<DemoResult> {
   const nodes = ['node1', 'node2', 'node3'];
-  const cluster = new SimulatedCluster({ ...time, nodes, nodeGraceMs: NODE_GRACE_MS });
+  const cluster = new SimulatedCluster({ ...time, nodes, nodeGraceMs: NODE_GRACE_MS, log: errorsOnly(log) });
   const shown = new AbortController();
   let result: DemoResult | undefined;
   await runTogether(
@@ -70,4 +71,11 @@ function stageOf(
       cutPower: async (node) => cluster.cutPower(node),
     },
   };
+}
+
+/** Of what the programs log, only what is not as it should be. */
+function errorsOnly(log: DemoOptions['log']): Log {
+  const nothing = () => undefined;
+  const error = (fields: object, message: string) => log(`   error: ${message} ${JSON.stringify(fields)}`);
+  return { debug: nothing, info: nothing, warn: nothing, error };
 }

@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  DEPLOYMENTS,
   isKubeError,
   NAMESPACES,
   SERVICES,
@@ -15,18 +16,6 @@ import {
 
 export const WORKLOAD_NAMESPACE = 'metallb-l2-demo';
 const PORT = 8080;
-
-/** The fields the sample application uses. */
-interface Deployment extends KubeObject {
-  spec?: { replicas?: number; template?: { metadata?: { labels?: Record<string, string> } } };
-}
-export const DEPLOYMENTS: ResourceType<Deployment> = {
-  group: 'apps',
-  version: 'v1',
-  plural: 'deployments',
-  kind: 'Deployment',
-  namespaced: true,
-};
 
 const labels = { app: 'web' };
 const program = `require('node:http').createServer((request, response) => response.end(process.env.HOSTNAME + '\\n')).listen(${PORT})`;
