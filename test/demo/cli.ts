@@ -7,9 +7,11 @@ import type { Task } from '../toolchain/progress.ts';
 import { whyNoTools } from '../toolchain/resolve.ts';
 import { buildPackages } from './build.ts';
 import type { DemoResult } from './demo.ts';
-import type { RealDemoOptions } from './real.ts';
+import { userSite, type UserSite } from './site.ts';
 
-interface Options extends RealDemoOptions {
+interface Options extends Omit<UserSite, 'kubeconfig'> {
+  readonly kubeconfig?: string;
+  readonly keep?: true;
   readonly json?: true;
   readonly simulated?: true;
 }
@@ -87,7 +89,9 @@ async function playSimulated(task: Task): Promise<DemoResult> {
 
 /** From the packages as they are built, which is what a user installs. */
 async function playReal(task: Task): Promise<DemoResult> {
+  const { kubeconfig, keep = false } = options;
+  const site = kubeconfig === undefined ? undefined : await userSite({ ...options, kubeconfig });
   await buildPackages(signal);
   const { realDemo } = await import('./real.ts');
-  return realDemo(options, task);
+  return realDemo({ keep, site }, task);
 }

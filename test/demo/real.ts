@@ -1,5 +1,4 @@
 /** The demo on a real cluster: a lab of its own that is torn down at the end, or the user's. */
-import { readFile } from 'node:fs/promises';
 import { startLab, type Lab } from '../lab/lab.ts';
 import type { Task } from '../toolchain/progress.ts';
 import { resolveTool } from '../toolchain/resolve.ts';
@@ -11,29 +10,30 @@ import { removeWorkload } from './workload.ts';
 
 export interface RealDemoOptions {
   /** Leaves everything up at the end. */
-  readonly keep?: true;
-  /** A file; a lab is raised without. */
-  readonly kubeconfig?: string;
-  readonly addresses?: readonly string[];
-  readonly image?: string;
-  readonly sampleImage: string;
+  readonly keep: boolean;
+  /** A cluster that is there; a lab is raised without. */
+  readonly site: Site | undefined;
 }
 
-export async function realDemo(options: RealDemoOptions, { log, signal }: Task): Promise<DemoResult> {
+export async function realDemo(
+  { keep, site: existing }: RealDemoOptions,
+  { log, signal }: Task,
+): Promise<DemoResult> {
   const started = performance.now();
   let lab: Lab | undefined;
   try {
-    if (options.kubeconfig === undefined) {
+    let site = existing;
+    if (site === undefined) {
       await resolveTool('pulumi', { log, signal });
       log('== a cluster of three nodes');
-      lab = await startLab({ log, signal, name: 'demo', nodes: 3, detached: options.keep === true });
+      lab = await startLab({ log, signal, name: 'demo', nodes: 3, detached: keep });
+      site = await labSite(lab);
     }
-    const site = lab === undefined ? await userSite(options) : await labSite(lab);
     const labReady = Math.round(performance.now() - started);
-    const result = await play(site, options.keep === true || lab !== undefined, { log, signal });
+    const result = await play(site, keep || lab !== undefined, { log, signal });
     return { ...result, ms: { labReady, ...result.ms } };
   } finally {
-    if (options.keep !== true) await lab?.down();
+    if (!keep) await lab?.down();
   }
 }
 
@@ -56,11 +56,4 @@ async function play(site: Site, stays: boolean, { log, signal }: Task): Promise<
     stage.close();
     await stack.dispose();
   }
-}
-
-async function userSite({ kubeconfig = '', addresses, image, sampleImage }: RealDemoOptions): Promise<Site> {
-  if (addresses === undefined || image === undefined) {
-    throw new Error('--kubeconfig needs --addresses and --image: what to announce, and what to run');
-  }
-  return { kubeconfig: await readFile(kubeconfig, 'utf8'), config: { addresses, image }, sampleImage };
 }

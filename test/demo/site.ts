@@ -27,3 +27,20 @@ export async function labSite(lab: Lab): Promise<Site> {
     lan: { lab, client },
   };
 }
+
+/** What the command line says of a cluster of the user's. */
+export interface UserSite {
+  /** A file. */
+  readonly kubeconfig: string;
+  readonly addresses?: readonly string[];
+  readonly image?: string;
+  readonly sampleImage: string;
+}
+
+/** @throws when the file cannot be read, or when addresses or image are missing */
+export async function userSite({ kubeconfig, addresses, image, sampleImage }: UserSite): Promise<Site> {
+  if (addresses === undefined || image === undefined) {
+    throw new Error('--kubeconfig needs --addresses and --image: what to announce, and what to run');
+  }
+  return { kubeconfig: await readFile(kubeconfig, 'utf8'), config: { addresses, image }, sampleImage };
+}
