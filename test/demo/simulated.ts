@@ -19,7 +19,7 @@ export const SIMULATED =
 
 const metadata = { name: 'production', namespace: DEFAULT_NAMESPACE };
 
-/** Plays the demo to its end, about six seconds on the clock; nothing stays. */
+/** Plays the demo to its end, about three seconds on the clock; nothing stays. */
 export async function simulatedDemo(
   { log, signal }: DemoOptions,
   time: { clock: Clock; random: Random } = { clock: systemClock, random: systemRandom },
