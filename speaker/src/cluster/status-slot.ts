@@ -92,6 +92,7 @@ export class StatusSlot {
   setTarget(target: StatusTarget): void {
     if (sameJson(target, this.#target)) return;
     if (target.kind === 'elsewhere') this.#releasedAt = this.#deps.clock.now();
+    if (target.kind !== 'announced') this.#established = false;
     this.#target = target;
     this.#kick();
   }

@@ -85,7 +85,6 @@ export class StatusWriter {
       written = await this.#patchStatus(object, next, signal);
     } catch (error) {
       if (!isImmutable(error)) throw error;
-      this.#rememberImmutable(error, object);
       written = await this.#patchStatus(object, () => UNSET, signal);
     }
     if (written.status?.node === status.node) return written;
@@ -111,14 +110,20 @@ export class StatusWriter {
 
   #patchStatus(object: ServiceL2Status, status: () => object, signal: AbortSignal): Promise<ServiceL2Status> {
     const { resourceVersion } = object.metadata;
-    return this.#write('status', () =>
-      this.#deps.api.patch(
-        SERVICE_L2_STATUSES,
-        refOf(object),
-        { metadata: { resourceVersion }, status: status() },
-        { type: 'merge', subresource: 'status', signal },
-      ),
-    );
+    return this.#write('status', async () => {
+      const patch = { metadata: { resourceVersion }, status: status() };
+      try {
+        return await this.#deps.api.patch(SERVICE_L2_STATUSES, refOf(object), patch, {
+          type: 'merge',
+          subresource: 'status',
+          signal,
+        });
+      } catch (error) {
+        // Before the next in turn, which then is not refused as well.
+        if (isImmutable(error)) this.#rememberImmutable(error, object);
+        throw error;
+      }
+    });
   }
 
   #rememberImmutable(error: unknown, object: ServiceL2Status): void {

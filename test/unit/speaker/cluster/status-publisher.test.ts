@@ -2,7 +2,7 @@ import { KubeError, type ObjectRef, PODS } from '@metallb-l2/sdk/kube';
 import { SERVICE_L2_STATUSES, type ServiceL2Status } from '@metallb-l2/sdk/models';
 import { InMemoryKubeApi, type ApiCall } from '@metallb-l2/sdk/testing';
 import type { EventNote } from '../../../../speaker/src/cluster/events.js';
-import { serviceKey } from '../../../../speaker/src/cluster/service-ref.js';
+import { serviceKey, type ServiceRef } from '../../../../speaker/src/cluster/service-ref.js';
 import { StatusPublisher } from '../../../../speaker/src/cluster/status-publisher.js';
 import type { StatusTarget } from '../../../../speaker/src/cluster/status-slot.js';
 import { FakeClock, settle } from '../../../support/fake-clock.ts';
@@ -55,6 +55,8 @@ class Cluster {
       log,
       notes,
       end,
+      wantAll: (services: readonly ServiceRef[]) =>
+        publisher.apply(new Map(services.map((service) => [serviceKey(service), { service, target: MINE }]))),
       want: (target?: StatusTarget, service = WEB) =>
         publisher.apply(
           target === undefined ? new Map() : new Map([[serviceKey(service), { service, target }]]),
@@ -174,46 +176,55 @@ describe('a status publisher', () => {
     expect([...a.notes, ...b.notes]).toEqual([]);
   });
 
-  it('adopts a crowd of objects with one list', async () => {
+  describe('that takes over a crowd', () => {
     const services = Array.from({ length: 50 }, (_, i) => ({ namespace: 'default', name: `web-${i}` }));
-    const goals = new Map(services.map((service) => [serviceKey(service), service]));
-    for (const [key, service] of goals) {
-      cluster.api.seed(SERVICE_L2_STATUSES, {
-        metadata: {
-          name: `l2-${key.replace('/', '-')}`,
-          namespace: NAMESPACE,
-          labels: {
-            'metallb.io/node': 'node-a',
-            'metallb.io/service-name': service.name,
-            'metallb.io/service-namespace': 'default',
+
+    beforeEach(() => {
+      for (const { namespace, name } of services) {
+        cluster.api.seed(SERVICE_L2_STATUSES, {
+          metadata: {
+            name: `l2-${name}`,
+            namespace: NAMESPACE,
+            labels: {
+              'metallb.io/node': 'node-a',
+              'metallb.io/service-name': name,
+              'metallb.io/service-namespace': namespace,
+            },
           },
-        },
-        status: { node: 'node-a', serviceName: service.name, serviceNamespace: 'default' },
-      });
-    }
-    const b = new StatusPublisher(
-      {
-        api: cluster.api,
-        clock: cluster.clock,
-        random: () => 0,
-        log: new RecordedLog(),
-        meter: new RecordedMeter(),
-        report: () => undefined,
-      },
-      { nodeName: 'node-b', namespace: NAMESPACE, pod: { name: 'b', uid: 'b' } },
-    );
-    const stop = new AbortController();
-    const ended = b.run(stop.signal);
-    b.apply(new Map([...goals].map(([key, service]) => [key, { service, target: MINE }])));
-    await cluster.clock.advance(1000);
-    const objects = await cluster.objects();
-    expect(objects.map(({ status }) => status?.node)).toEqual(services.map(() => 'node-b'));
-    expect(cluster.writes()).toHaveLength(100);
-    // One list of the look-up, one of the watch, one of this test.
-    expect(cluster.api.calls.filter(({ verb }) => verb === 'list')).toHaveLength(3);
-    stop.abort();
-    await ended;
-    await settle();
+          status: { node: 'node-a', serviceName: name, serviceNamespace: namespace },
+        });
+      }
+    });
+
+    it('adopts all objects with one list', async () => {
+      cluster.start('node-b').wantAll(services);
+      await cluster.clock.advance(1000);
+      const objects = await cluster.objects();
+      expect(objects.map(({ status }) => status?.node)).toEqual(services.map(() => 'node-b'));
+      expect(cluster.writes()).toHaveLength(100);
+      // One list of the look-up, one of the watch, one of this test.
+      expect(cluster.api.calls.filter(({ verb }) => verb === 'list')).toHaveLength(3);
+    });
+
+    it('is refused no more often than it writes at a time, when the node is immutable', async () => {
+      let refused = 0;
+      cluster.api.fault = async ({ verb, subresource, ref, body }) => {
+        if (verb !== 'patch' || subresource !== 'status') return undefined;
+        await cluster.clock.sleep(10);
+        const next = (body as ServiceL2Status).status?.node;
+        const { status } = await cluster.api.get(SERVICE_L2_STATUSES, ref as ObjectRef);
+        if (typeof next !== 'string' || status?.node === undefined) return undefined;
+        refused++;
+        return { refuse: failure('Invalid', 'status.node: Value is immutable') };
+      };
+      const b = cluster.start('node-b');
+      b.wantAll(services);
+      await cluster.clock.advance(1000);
+      const objects = await cluster.objects();
+      expect(objects.map(({ status }) => status?.node)).toEqual(services.map(() => 'node-b'));
+      expect(refused).toBe(16);
+      expect(b.notes).toHaveLength(1);
+    });
   });
 
   it('keeps one object when two publishers create at the same moment', async () => {

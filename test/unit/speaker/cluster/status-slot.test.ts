@@ -1,14 +1,20 @@
 import { SERVICE_L2_STATUSES, type ServiceL2Status } from '@metallb-l2/sdk/models';
 import { InMemoryKubeApi } from '@metallb-l2/sdk/testing';
+import type { EventNote } from '../../../../speaker/src/cluster/events.js';
 import { Limiter } from '../../../../speaker/src/cluster/limiter.js';
 import { StatusLookup } from '../../../../speaker/src/cluster/status-lookup.js';
 import { outcomeCounter } from '../../../../speaker/src/cluster/status-outcome.js';
-import { StatusSlot } from '../../../../speaker/src/cluster/status-slot.js';
+import { StatusSlot, type StatusTarget } from '../../../../speaker/src/cluster/status-slot.js';
 import { StatusWriter } from '../../../../speaker/src/cluster/status-writer.js';
 import { FakeClock } from '../../../support/fake-clock.ts';
 import { RecordedLog } from '../../../support/recorded-log.ts';
 import { RecordedMeter } from '../../../support/recorded-meter.ts';
 import { NAMESPACE } from '../fixtures.ts';
+
+const MINE: StatusTarget = {
+  kind: 'announced',
+  content: { interfaces: ['eth0'], addresses: ['10.0.0.1'] },
+};
 
 /** A slot whose watch is played by the test. */
 async function announced() {
@@ -19,6 +25,7 @@ async function announced() {
   const owner = { nodeName: 'node-a', namespace: NAMESPACE, pod: { name: 'pod', uid: 'uid' } };
   const stop = new AbortController();
   const done: string[] = [];
+  const notes: EventNote[] = [];
   const slot = new StatusSlot(
     {
       clock,
@@ -31,7 +38,7 @@ async function announced() {
       ),
       count: outcomeCounter(meter),
       errors: meter.counter('errors'),
-      report: () => undefined,
+      report: (_, note) => notes.push(note),
     },
     {
       owner,
@@ -40,11 +47,11 @@ async function announced() {
       onDone: () => done.push('done'),
     },
   );
-  slot.setTarget({ kind: 'announced', content: { interfaces: ['eth0'], addresses: ['10.0.0.1'] } });
+  slot.setTarget(MINE);
   await clock.advance(1000);
   const { items } = await api.list(SERVICE_L2_STATUSES, { namespace: NAMESPACE });
   api.forgetCalls();
-  return { clock, api, slot, stop, done, object: items[0] as ServiceL2Status };
+  return { clock, api, slot, stop, done, notes, object: items[0] as ServiceL2Status };
 }
 
 const at = (object: ServiceL2Status, resourceVersion: string): ServiceL2Status => ({
@@ -69,6 +76,22 @@ describe('a status slot', () => {
     expect(api.calls).toEqual([]);
     await clock.advance(1000);
     expect(api.calls.map(({ verb }) => verb)).toEqual(['list']);
+    stop.abort();
+  });
+
+  it('takes its object back at once, as any other, when its service comes back after a move', async () => {
+    const { clock, api, slot, stop, notes, object } = await announced();
+    slot.setTarget({ kind: 'elsewhere' });
+    await clock.advance(100);
+    const ref = { namespace: NAMESPACE, name: object.metadata.name ?? '' };
+    const labels = { 'metallb.io/node': 'node-b' };
+    const taken = await api.patch(SERVICE_L2_STATUSES, ref, { metadata: { labels } }, { type: 'merge' });
+    slot.forget(taken);
+    slot.setTarget(MINE);
+    await clock.advance(200);
+    const { metadata } = await api.get(SERVICE_L2_STATUSES, ref);
+    expect(metadata.labels).toMatchObject({ 'metallb.io/node': 'node-a' });
+    expect(notes).toEqual([]);
     stop.abort();
   });
 
