@@ -115,7 +115,13 @@ describe('metallb-l2 on a cluster of three nodes', () => {
         'l2advertisements.metallb.io',
         'servicel2statuses.metallb.io',
       ]);
-      const kinds = ['namespaces', 'clusterroles', 'clusterrolebindings'];
+      const kinds = [
+        'namespaces',
+        'clusterroles',
+        'clusterrolebindings',
+        'validatingadmissionpolicies',
+        'validatingadmissionpolicybindings',
+      ];
       const custom = ['ipaddresspools', 'l2advertisements', 'servicel2statuses'].map(
         (kind) => `${kind}.metallb.io`,
       );
