@@ -18,7 +18,8 @@ export async function listAll<T extends KubeObject>(
   let page = await api.list(type, { ...options, limit: PAGE_SIZE });
   try {
     for (;;) {
-      items.push(...page.items);
+      // One by one: a server that knows no pages sends more than a call takes arguments.
+      for (const item of page.items) items.push(item);
       const { continue: token, resourceVersion } = page.metadata;
       if (token === undefined || token === '') return { metadata: { resourceVersion }, items };
       page = await api.list(type, { ...options, limit: PAGE_SIZE, continue: token });

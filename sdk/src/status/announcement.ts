@@ -46,12 +46,12 @@ export type ReadResult =
   | { readonly ok: true; readonly announcement: Announcement }
   | { readonly ok: false; readonly invalid: InvalidStatus };
 
-/** Reads one status object, whoever wrote it. */
 /** The selector of all status objects of `service`, upstream's and ours. */
 export function statusSelectorOf({ namespace, name }: ServiceRef): string {
   return selectorOf({ [STATUS_LABELS.serviceNamespace]: namespace, [STATUS_LABELS.serviceName]: name });
 }
 
+/** Reads one status object, whoever wrote it. */
 export function readAnnouncement(object: KubeObject): ReadResult {
   const { namespace, name = '' } = object.metadata;
   const ref: ObjectRef = { ...(namespace !== undefined && { namespace }), name };

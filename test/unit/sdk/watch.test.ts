@@ -116,6 +116,12 @@ describe('watching a kind', () => {
     expect(updates).toEqual([{ type: 'synced', objects: [map('a', '1'), map('b', '2'), map('c', '3')] }]);
   });
 
+  it('takes a list of 150,000 objects from a server that knows no pages', async () => {
+    const maps = Array.from({ length: 150_000 }, (_, index) => map(`map-${index}`, '1'));
+    const { updates } = await run([{ metadata: { resourceVersion: '10' }, items: maps }, open], 0);
+    expect(updates.map((update) => update.type === 'synced' && update.objects.length)).toEqual([150_000]);
+  });
+
   it('lists without pages when a continue token is too old', async () => {
     const { calls, updates } = await run(
       [
