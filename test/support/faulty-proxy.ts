@@ -26,10 +26,22 @@ export type Fault =
   /** A watch falls silent after a while. */
   | 'half open';
 
-const CALL_FAULTS: readonly Fault[] = ['409', '422', '429', '500', 'reset', 'late reset'];
-/** These take the client's whole time limit, so there are fewer of them. */
-const SILENT_FAULTS: readonly Fault[] = ['silence', 'lost answer'];
-const WATCH_FAULTS: readonly Fault[] = ['429', '500', 'reset', 'cut', 'cut', 'half open'];
+/** What becomes of each 100 calls; silence takes the client's whole time limit, so there is little of it. */
+const CALLS: readonly (Fault | undefined)[] = [
+  ...times<Fault>(6, '409', '422', '429', '500', 'reset', 'late reset'),
+  'silence',
+  'lost answer',
+  ...times(62, undefined),
+];
+/** What becomes of each 10 watches. */
+const WATCHES: readonly (Fault | undefined)[] = [
+  '429',
+  '500',
+  'reset',
+  'half open',
+  ...times<Fault>(4, 'cut'),
+  ...times(2, undefined),
+];
 
 const REASONS: Readonly<Record<string, string>> = {
   '409': 'Conflict',
@@ -50,6 +62,8 @@ export class FaultyProxy {
   readonly #agent: https.Agent;
   readonly #upstream: URL;
   readonly #random: Random;
+  readonly #calls: Deck<Fault | undefined>;
+  readonly #watches: Deck<Fault | undefined>;
   #isCalm = true;
 
   private constructor(server: http.Server, kubeconfig: string, random: Random) {
@@ -63,6 +77,8 @@ export class FaultyProxy {
     this.#upstream = new URL(upstream);
     this.#agent = new https.Agent({ keepAlive: true, ca: Buffer.from(authority, 'base64') });
     this.#random = random;
+    this.#calls = new Deck(CALLS, random);
+    this.#watches = new Deck(WATCHES, random);
     const { port } = server.address() as AddressInfo;
     first.cluster = { server: `http://127.0.0.1:${port}` } as typeof first.cluster;
     this.kubeconfig = JSON.stringify(config);
@@ -139,14 +155,7 @@ export class FaultyProxy {
 
   #chooseFault(isWatch: boolean): Fault | undefined {
     if (this.#isCalm) return undefined;
-    const chance = this.#random();
-    if (isWatch) return chance < 0.8 ? this.#pick(WATCH_FAULTS) : undefined;
-    if (chance < 0.02) return this.#pick(SILENT_FAULTS);
-    return chance < 0.4 ? this.#pick(CALL_FAULTS) : undefined;
-  }
-
-  #pick(faults: readonly Fault[]): Fault | undefined {
-    return faults[Math.floor(this.#random() * faults.length)];
+    return (isWatch ? this.#watches : this.#calls).draw();
   }
 
   #forward(request: http.IncomingMessage, onAnswer: (answer: http.IncomingMessage) => void): void {
@@ -159,6 +168,27 @@ export class FaultyProxy {
     forwarded.on('error', () => request.socket.destroy());
     request.pipe(forwarded);
   }
+}
+
+/** Cards in random order, again and again: chance, but a short run has them all. */
+class Deck<T> {
+  readonly #cards: readonly T[];
+  readonly #random: Random;
+  readonly #left: T[] = [];
+
+  constructor(cards: readonly T[], random: Random) {
+    this.#cards = cards;
+    this.#random = random;
+  }
+
+  draw(): T {
+    if (this.#left.length === 0) this.#left.push(...this.#cards);
+    return this.#left.splice(Math.floor(this.#random() * this.#left.length), 1)[0] as T;
+  }
+}
+
+function times<T>(count: number, ...cards: readonly T[]): T[] {
+  return Array.from({ length: count }, () => cards).flat();
 }
 
 function pass(answer: http.IncomingMessage, response: http.ServerResponse): void {
