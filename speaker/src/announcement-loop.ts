@@ -2,6 +2,7 @@
  * The speaker's one decision loop: whenever the cluster, the members or the interfaces change, decide what
  * this node announces, have it answered, and publish what really is answered.
  */
+import type { NodeRefusal, OrphanReason, ServiceRefusal } from '@metallb-l2/sdk/election';
 import type { Clock } from '@metallb-l2/sdk/kube';
 import { subjectOf, type EventNote, type EventRecorder } from './cluster/events.js';
 import { serviceKey, type ServiceKey, type ServiceRef } from './cluster/service-ref.js';
@@ -29,6 +30,12 @@ export interface AnnouncementLoopDeps {
 /** Changes come in crowds; so long, in milliseconds, one waits for others. */
 const COALESCE_MS = 20;
 
+/** Why this node does not announce a service. */
+type Silence = ServiceRefusal | NodeRefusal | Extract<OrphanReason, 'serviceGone'>;
+
+/** What is said of a service: the addresses that are answered, or why there are none. */
+type Saying = readonly string[] | Silence;
+
 const PROTOCOL = 'layer2';
 const SERVICE_KIND = { apiVersion: 'v1', kind: 'Service' };
 
@@ -39,8 +46,8 @@ export class AnnouncementLoop {
   #snapshot: ClusterSnapshot | undefined;
   #members: ReadonlySet<string> = new Set();
   #verdicts: ReadonlyMap<ServiceKey, Verdict> = new Map();
-  /** What was said of each service last: its answered addresses, or the reason there are none. */
-  #said = new Map<ServiceKey, readonly string[] | string>();
+  /** What was said of each service last. */
+  #said = new Map<ServiceKey, Saying>();
 
   constructor(deps: AnnouncementLoopDeps, nodeName: string) {
     this.#deps = deps;
@@ -119,7 +126,7 @@ export class AnnouncementLoop {
 
   #publish(): void {
     const goals = new Map<ServiceKey, StatusGoal>();
-    const said = new Map<ServiceKey, readonly string[] | string>();
+    const said = new Map<ServiceKey, Saying>();
     for (const [key, verdict] of this.#verdicts) {
       const { service } = verdict;
       const target = this.#targetOf(verdict);
@@ -130,7 +137,7 @@ export class AnnouncementLoop {
     const before = this.#said;
     this.#said = said;
     for (const key of new Set([...before.keys(), ...said.keys()])) {
-      this.#say(key, before.get(key), said.get(key) ?? 'serviceDeleted');
+      this.#say(key, before.get(key), said.get(key) ?? 'serviceGone');
     }
   }
 
@@ -151,11 +158,7 @@ export class AnnouncementLoop {
   }
 
   /** Logs, counts and records what has changed for one service. */
-  #say(
-    key: ServiceKey,
-    before: readonly string[] | string | undefined,
-    now: readonly string[] | string,
-  ): void {
+  #say(key: ServiceKey, before: Saying | undefined, now: Saying): void {
     const had = typeof before === 'object' ? before : [];
     const has = typeof now === 'object' ? now : [];
     const labels = { service: key, protocol: PROTOCOL, node: this.#nodeName };
@@ -173,7 +176,7 @@ export class AnnouncementLoop {
     }
   }
 
-  #sayRefused(key: ServiceKey, wasAnnounced: boolean, reason: string): void {
+  #sayRefused(key: ServiceKey, wasAnnounced: boolean, reason: Silence): void {
     if (wasAnnounced) this.#deps.log.info({ service: key, reason }, 'no longer announcing a service');
     else this.#deps.log.debug({ service: key, reason }, 'not announcing a service');
     const verdict = this.#verdicts.get(key);
@@ -202,6 +205,6 @@ function sameMembers(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
   return a.size === b.size && [...a].every((name) => b.has(name));
 }
 
-function reasonOf(verdict: Verdict): string {
+function reasonOf(verdict: Verdict): Silence {
   return verdict.kind === 'announce' ? 'notAnswering' : verdict.reason;
 }

@@ -24,6 +24,7 @@ export type {
   AllocationRefusal,
   ControllerEventReason,
   NodeRefusal,
+  OrphanReason,
   ServiceRefusal,
   SpeakerEventReason,
 } from './reasons.js';

@@ -58,3 +58,8 @@ export type NodeRefusal =
   | 'noLocalEndpoint' // externalTrafficPolicy Local, and no serving endpoint on the node
   | 'notOwner' // another node won the election
   | 'notAnswering'; // it won, but none of its interfaces can answer for the address
+
+/** Why the controller removes a status that nobody looks after. */
+export type OrphanReason =
+  | 'serviceGone' // the service does not exist any more
+  | 'speakerGone'; // no live speaker runs on its node, and none of another node has taken it over

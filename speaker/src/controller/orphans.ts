@@ -3,7 +3,7 @@
  * has no live speaker and no other one took the object over. Speakers do this themselves while they can;
  * this is for when they cannot, so it waits a while and touches only what has not changed meanwhile.
  */
-import { isReadyPod, nodeLabelValue, podsOf } from '@metallb-l2/sdk/election';
+import { isReadyPod, nodeLabelValue, type OrphanReason, podsOf } from '@metallb-l2/sdk/election';
 import {
   type Clock,
   isKubeError,
@@ -25,8 +25,6 @@ export interface ClusterForOrphans {
   /** All pods of the namespace the speakers live in. */
   readonly pods: readonly Pod[];
 }
-
-export type OrphanReason = 'serviceGone' | 'speakerGone';
 
 export interface Orphan {
   readonly status: ServiceL2Status;
