@@ -26,7 +26,8 @@ export async function realDemo(
     if (site === undefined) {
       await resolveTool('pulumi', { log, signal });
       log('== a cluster of three nodes');
-      lab = await startLab({ log, signal, name: 'demo', nodes: 3, detached: keep });
+      // Only a cluster that stays needs a name known beforehand; without one, two demos can run at once.
+      lab = await startLab({ log, signal, ...(keep && { name: 'demo' }), nodes: 3, detached: keep });
       site = await labSite(lab);
     }
     const labReady = Math.round(performance.now() - started);

@@ -11,6 +11,8 @@ import { until } from '../support/until.ts';
 
 const MINUTE = 60_000;
 const LAB = fileURLToPath(new URL('../lab/lab.ts', import.meta.url));
+/** Another run of these tests may go on beside this one. */
+const nameOf = (role: string) => `e2e-${role}-${process.pid}`;
 const task = { log: () => undefined, signal: new AbortController().signal };
 
 /** What the machine still has of a lab; other labs may run beside it. */
@@ -45,7 +47,7 @@ describe('the lab', () => {
     'runs beside another one, and leaves nothing behind when it goes down',
     async () => {
       const labs = await Promise.all(
-        ['e2e-one', 'e2e-two'].map((name) => startLab({ ...task, name, nodes: 1 })),
+        ['one', 'two'].map((role) => startLab({ ...task, name: nameOf(role), nodes: 1 })),
       );
       for (const lab of labs) {
         const { stdout } = await lab.kubectl(['get', 'nodes', '-o', 'name']);
@@ -64,26 +66,25 @@ describe('the lab', () => {
   it(
     'is removed by the next one when its owner was killed',
     async () => {
+      const name = nameOf('killed');
       const program = `
         const { startLab } = await import(${JSON.stringify(LAB)});
-        await startLab({ name: 'e2e-killed', nodes: 1, log: () => {}, signal: new AbortController().signal });
+        await startLab({ name: ${JSON.stringify(name)}, nodes: 1, log: () => {}, signal: new AbortController().signal });
         console.log('up');
         setInterval(() => {}, 1000);`;
       const owner = spawn(process.execPath, ['--input-type=module', '-e', program], {
         stdio: ['ignore', 'pipe', 'inherit'],
       });
       await once(owner.stdout, 'data');
-      const machineInterface = await interfaceOf('e2e-killed');
-      expect(tracesOf('e2e-killed', machineInterface).length).toBeGreaterThan(3);
+      const machineInterface = await interfaceOf(name);
+      expect(tracesOf(name, machineInterface).length).toBeGreaterThan(3);
       owner.kill('SIGKILL');
       await once(owner, 'exit');
 
-      const next = await startLab({ ...task, name: 'e2e-next', nodes: 1 });
+      const next = await startLab({ ...task, name: nameOf('next'), nodes: 1 });
       await next.down();
       // The kernel reaps what it has killed in its own time.
-      await until('nothing is left', () =>
-        Promise.resolve(tracesOf('e2e-killed', machineInterface).length === 0),
-      );
+      await until('nothing is left', () => Promise.resolve(tracesOf(name, machineInterface).length === 0));
     },
     3 * MINUTE,
   );

@@ -47,7 +47,7 @@ const label = (name: string, node: string) =>
   );
 
 it('answers who announces a service, and tells each move, over a real API server', async () => {
-  const client = new ServiceL2StatusClient({ kubeconfig: cluster.kubeconfig, namespace, settleMs: 1000 });
+  const client = new ServiceL2StatusClient({ kubeconfig: cluster.kubeconfig, namespace, settleMs: 4000 });
   const events = client.watch({ service: WEB });
   const next = async (): Promise<ServiceL2StatusEvent | undefined> =>
     (await events.next()).value ?? undefined;

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { ServiceL2StatusClient } from '@metallb-l2/sdk';
 import { KubeError } from '@metallb-l2/sdk/kube';
 import { SERVICE_L2_STATUSES } from '@metallb-l2/sdk/models';
@@ -56,6 +57,30 @@ describe('the cache of announcements', () => {
     api.seed(SERVICE_L2_STATUSES, database);
     await settle();
     expect(seen).toEqual(['announced web', 'announced db web', 'moved db web', 'withdrawn web']);
+    await cache.close();
+  });
+
+  it('goes on when a listener throws, which it does not hide either', async () => {
+    const uncaught: (() => void)[] = [];
+    const spy = jest.spyOn(globalThis, 'queueMicrotask').mockImplementation((task) => {
+      uncaught.push(task);
+    });
+    const { api, client } = setUp();
+    const cache = client.cache();
+    await cache.ready();
+    const seen: string[] = [];
+    cache.subscribe(() => {
+      throw new Error('a bug of the program');
+    });
+    cache.subscribe(({ type }) => seen.push(type));
+    api.seed(SERVICE_L2_STATUSES, web);
+    await settle();
+    api.seed(SERVICE_L2_STATUSES, database);
+    await settle();
+    spy.mockRestore();
+    expect(seen).toEqual(['announced', 'announced']);
+    expect(uncaught).toHaveLength(2);
+    expect(uncaught[0]).toThrow('a bug of the program');
     await cache.close();
   });
 
