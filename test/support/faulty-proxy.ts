@@ -23,7 +23,7 @@ export type Fault =
   | 'late reset'
   /** A watch is reset after a while. */
   | 'cut'
-  /** A watch falls silent after a while. */
+  /** A watch falls silent after a while, and is reset after a while longer: else all would be deaf in the end. */
   | 'half open';
 
 /** What becomes of each 100 calls; silence takes the client's whole time limit, so there is little of it. */
@@ -52,6 +52,8 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /** Longest life of a watch that is cut or falls silent, in milliseconds. */
 const WATCH_LIFE_MS = 5000;
+/** How long a half-open watch stays so. */
+const SILENCE_MS = 8000;
 
 export class FaultyProxy {
   /** How often each fault was played. */
@@ -143,9 +145,11 @@ export class FaultyProxy {
       case 'half open':
         this.#forward(request, (answer) => {
           pass(answer, response);
-          const timer = setTimeout(() => {
+          const reset = () => request.socket.resetAndDestroy();
+          let timer = setTimeout(() => {
             answer.destroy();
-            if (fault === 'cut') request.socket.resetAndDestroy();
+            if (fault === 'cut') reset();
+            else timer = setTimeout(reset, SILENCE_MS);
           }, this.#random() * WATCH_LIFE_MS);
           request.socket.once('close', () => clearTimeout(timer));
         });
