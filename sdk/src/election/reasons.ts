@@ -22,7 +22,8 @@ export type ControllerEventReason =
   | 'LoadBalancerFailed' // it asks for addresses that cannot be read
   | 'not enough clusterips' // dual-stack is required, with one cluster address
   | 'noclusterIPsIPFamily'
-  | 'ConfigurationError'; // a pool is refused
+  | 'ConfigurationError' // a pool is refused
+  | 'statusOrphaned'; // its status was removed: the speaker that wrote it is gone, and none has taken over
 
 /** Why a service gets no address, or not the one it asks for. */
 export type AllocationRefusal =

@@ -75,6 +75,8 @@ export class StatusSlot {
   #running = false;
   #dirty = false;
   #failing = false;
+  /** Cuts the wait after a failure short. */
+  #retry = new AbortController();
 
   /** @param onDone called when there is nothing left to look after; the slot is not to be used then */
   constructor(
@@ -94,6 +96,8 @@ export class StatusSlot {
     if (target.kind === 'elsewhere') this.#releasedAt = this.#deps.clock.now();
     if (target.kind !== 'announced') this.#established = false;
     this.#target = target;
+    // What failed was for another target.
+    this.#retry.abort();
     this.#kick();
   }
 
@@ -154,7 +158,9 @@ export class StatusSlot {
         this.#dirty = true;
         // Whatever is held may be another object by now: the next try asks the API server.
         this.#release();
-        await this.#deps.clock.sleep(waits.next().value, this.#signal).catch(() => undefined);
+        this.#retry = new AbortController();
+        const either = AbortSignal.any([this.#signal, this.#retry.signal]);
+        await this.#deps.clock.sleep(waits.next().value, either).catch(() => undefined);
       }
     }
     this.#running = false;
@@ -171,6 +177,10 @@ export class StatusSlot {
       await this.#wake.notifiedWithin(this.#remainingGrace(), this.#deps.clock, this.#signal);
       this.#dirty = true;
     }
+  }
+
+  #isAnnounced(): boolean {
+    return this.#target.kind === 'announced';
   }
 
   #hasEnded(): boolean {
@@ -193,7 +203,7 @@ export class StatusSlot {
   async #announce(content: StatusContent): Promise<void> {
     const held = this.#held === undefined ? undefined : this.#objects.get(this.#held);
     const existing = held ?? (await this.#find());
-    if (this.#target.kind !== 'announced') return; // it was taken elsewhere while we looked
+    if (!this.#isAnnounced()) return; // it was taken elsewhere while we looked
     if (existing !== undefined && !isLabelledFor(this.#owner, existing) && !this.#mayTakeFrom(existing)) {
       this.#dirty = true;
       return;
@@ -201,7 +211,7 @@ export class StatusSlot {
     const object = await this.#own(existing);
     this.#keep(object);
     await this.#writeStatus(object, content);
-    this.#established = true;
+    this.#established = this.#isAnnounced();
     if (existing === undefined) await this.#settleRace();
     for (const other of [...this.#objects.values()]) {
       if (uidOf(other) !== this.#held) await this.#delete(other, 'duplicate');

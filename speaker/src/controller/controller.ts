@@ -39,7 +39,7 @@ export async function runController(
   const pods = new ResourceCache(deps, PODS, { namespace });
   const events = new EventRecorder(deps, { component: 'metallb-controller', instance: pod.name });
   const addresses = new AddressLoop({ ...deps, events, services, pools });
-  const orphans = new OrphanSweeper({ ...deps, statuses, services, pods });
+  const orphans = new OrphanSweeper({ ...deps, events, statuses, services, pods });
   const caches = { services, pools, statuses, pods };
   const unsubscribe = Object.entries(caches).map(([what, cache]) => sayProblems(deps.log, what, cache));
   await runTogether(

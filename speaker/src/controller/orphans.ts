@@ -14,6 +14,7 @@ import {
 } from '@metallb-l2/sdk/kube';
 import { SERVICE_L2_STATUSES, type ServiceL2Status } from '@metallb-l2/sdk/models';
 import { STATUS_LABELS } from '@metallb-l2/sdk/settings';
+import { type EventRecorder, subjectOf } from '../cluster/events.js';
 import { Notify } from '../notify.js';
 import type { Health, Log, Meter } from '../ports.js';
 import type { Source } from './address-loop.js';
@@ -60,6 +61,7 @@ export interface OrphanSweeperDeps {
   readonly log: Log;
   readonly meter: Meter;
   readonly health: Health;
+  readonly events: Pick<EventRecorder, 'record'>;
   readonly statuses: Source<ServiceL2Status>;
   readonly services: Source<Service>;
   readonly pods: Source<Pod>;
@@ -101,7 +103,10 @@ export class OrphanSweeper {
       while (!signal.aborted) {
         health.busy(LOOP);
         for (const { status, reason } of this.#due()) {
-          if (await this.#remove(status, reason, signal)) removed.inc({ reason });
+          if (await this.#remove(status, reason, signal)) {
+            removed.inc({ reason });
+            this.#sayRemoved(status);
+          }
           health.busy(LOOP);
         }
         health.idle(LOOP);
@@ -147,6 +152,18 @@ export class OrphanSweeper {
       this.#orphanedSince.delete(identity(status));
       return false;
     }
+  }
+
+  /** Tells whoever looks at the service, if there still is one. */
+  #sayRemoved(status: ServiceL2Status): void {
+    const service = this.#deps.services.list().find((each) => keyOf(each) === serviceOf(status));
+    if (service === undefined) return;
+    const node = status.status?.node ?? status.metadata.labels?.[STATUS_LABELS.node] ?? '';
+    this.#deps.events.record(subjectOf({ apiVersion: 'v1', kind: 'Service' }, service), {
+      type: 'Warning',
+      reason: 'statusOrphaned',
+      message: `removed ServiceL2Status "${status.metadata.name ?? ''}": no live speaker runs on node "${node}", and none of another node announces the service`,
+    });
   }
 }
 

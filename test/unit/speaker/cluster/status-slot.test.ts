@@ -1,3 +1,4 @@
+import { KubeError } from '@metallb-l2/sdk/kube';
 import { SERVICE_L2_STATUSES, type ServiceL2Status } from '@metallb-l2/sdk/models';
 import { InMemoryKubeApi } from '@metallb-l2/sdk/testing';
 import type { EventNote } from '../../../../speaker/src/cluster/events.js';
@@ -67,6 +68,21 @@ describe('a status slot', () => {
     await clock.advance(10_000);
     expect(api.calls).toEqual([]);
     stop.abort();
+  });
+
+  it('does not wait out what an earlier target met with', async () => {
+    const { clock, api, slot, stop } = await announced();
+    const away = new KubeError('Unavailable', 'connection refused', { operation: 'patch' });
+    api.fault = () => ({ refuse: away });
+    slot.setTarget({ ...MINE, content: { interfaces: ['eth1'], addresses: ['10.0.0.1'] } });
+    await clock.advance(60_000); // by now half a minute is between two tries
+    api.fault = () => undefined;
+    slot.setTarget({ kind: 'nowhere' });
+    await clock.advance(100);
+    const { items } = await api.list(SERVICE_L2_STATUSES, { namespace: NAMESPACE });
+    expect(items).toEqual([]);
+    stop.abort();
+    expect(clock.sleepers).toBe(0);
   });
 
   it('asks the API server after a second when its object has left the watch', async () => {

@@ -77,21 +77,30 @@ describe('a status', () => {
 });
 
 describe('the sweep', () => {
-  it('removes an orphan after the grace time, and not one that somebody took over meanwhile', async () => {
+  it('removes an orphan after the grace time and says so, and not one that somebody took over meanwhile', async () => {
     const clock = new FakeClock();
     const api = new InMemoryKubeApi({ clock });
-    const stored = ['gone', 'taken'].map((name) => api.seed(SERVICE_L2_STATUSES, statusOf(name, 'n1')));
+    const stored = ['gone', 'left', 'taken'].map((name) =>
+      api.seed(SERVICE_L2_STATUSES, statusOf(name, 'n1')),
+    );
     const source = <T>(objects: readonly T[]) => ({
       list: () => objects,
       ready: () => Promise.resolve(),
       subscribe: () => () => undefined,
     });
     const log = new RecordedLog();
+    const said: string[] = [];
+    const events = {
+      record: ({ name }: { name: string }, { reason, message }: { reason: string; message: string }) => {
+        said.push(`${name} ${reason}: ${message}`);
+      },
+    };
     const sweeper = new OrphanSweeper({
       ...{ api, clock, log, random: () => 0, meter: new PrometheusMeter(), health: new HealthBoard(clock) },
+      events,
       statuses: source(stored),
-      services: source([]),
-      pods: source([speaker('n1')]),
+      services: source([service('left')]),
+      pods: source([speaker('n2')]),
     });
     const stop = new AbortController();
     const running = sweeper.run(stop.signal);
@@ -109,6 +118,9 @@ describe('the sweep', () => {
     await settle();
     const { items } = await api.list(SERVICE_L2_STATUSES);
     expect(items.map(({ metadata }) => metadata.name)).toEqual(['n1-taken']);
+    expect(said).toEqual([
+      'left statusOrphaned: removed ServiceL2Status "n1-left": no live speaker runs on node "n1", and none of another node announces the service',
+    ]);
     stop.abort();
     await running;
     expect(clock.sleepers).toBe(0);
