@@ -279,7 +279,7 @@ class SimulatedStream implements GossipStream {
 
   #transmit(segment: Uint8Array | undefined): void {
     this.#outbox.push(segment);
-    // Whichever arrives takes the oldest along: a segment that was faster has waited for the one before it.
+    // Each arrival delivers the oldest, so that order holds whatever way each segment takes.
     this.#network.carry(this.#from, this.#to, this.#network.segmentDelayMs(), () => {
       this.#peer?.#arrive(this.#outbox.shift());
     });
