@@ -10,9 +10,9 @@ export interface GossipSocketsOptions {
   readonly port: number;
   /** How long one connection may last, in milliseconds. @default 10 000, memberlist's TCPTimeout */
   readonly streamTimeoutMs?: number;
-  /** Connections accepted at a time; more are closed at once. @default 128, as memberlist has it */
+  /** Connections accepted at a time; more are closed at once. @default 64 */
   readonly maxStreams?: number;
-  /** Bytes received on one connection before it is broken off. @default 20 MiB, memberlist's largest message */
+  /** Bytes received on one connection before it is broken off. @default 2 MiB, more than any message has */
   readonly maxStreamBytes?: number;
 }
 
@@ -51,8 +51,8 @@ class GossipSockets implements GossipTransport {
   constructor(options: GossipSocketsOptions) {
     this.#self = { address: options.address, port: options.port };
     this.#streamTimeoutMs = options.streamTimeoutMs ?? 10_000;
-    this.#maxStreams = options.maxStreams ?? 128;
-    this.#maxStreamBytes = options.maxStreamBytes ?? 20 * 1024 * 1024;
+    this.#maxStreams = options.maxStreams ?? 64;
+    this.#maxStreamBytes = options.maxStreamBytes ?? 2 * 1024 * 1024;
   }
 
   send(to: GossipEndpoint, datagram: Uint8Array): void {

@@ -24,10 +24,15 @@ export interface ReadStruct {
   readonly end: number;
 }
 
-/** Fields in a struct; memberlist's largest has 9. */
-const MAX_FIELDS = 64;
+/**
+ * Values in a struct, names and what is inside of lists counted: memberlist's largest has 16. Bounds the
+ * work of reading one that comes in small pieces, and so is begun again and again.
+ */
+const MAX_VALUES = 256;
 /** Lists and maps inside each other, which only a future version could send. */
 const MAX_DEPTH = 8;
+/** No field of ours has a longer name. */
+const MAX_NAME = 32;
 
 const textEncoder = new TextEncoder();
 const textDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -57,17 +62,19 @@ export function concat(parts: readonly Uint8Array[]): Uint8Array {
 
 /**
  * Reads the map at `offset`. `truncated` says that all is well so far and more bytes are needed.
- * Fields with names that are no text are left out.
+ * Fields whose names none of ours has are left out.
  */
 export function readStruct(bytes: Uint8Array, offset: number): Decoded<ReadStruct, 'truncated' | 'malformed'> {
   const reader = new Reader(bytes, offset);
   const fields = new Map<string, MsgpackValue>();
   const count = reader.mapSize();
-  if (count === undefined || count > MAX_FIELDS) return { ok: false, reason: reader.fault ?? 'malformed' };
+  if (count === undefined) return { ok: false, reason: reader.fault ?? 'malformed' };
   for (let i = 0; i < count && reader.fault === undefined; i++) {
-    const name = readText(reader.value());
+    const name = reader.value();
     const value = reader.value();
-    if (name !== undefined) fields.set(name, value);
+    if (!(name instanceof Uint8Array) || name.length > MAX_NAME) continue;
+    const text = readText(name);
+    if (text !== undefined) fields.set(text, value);
   }
   if (reader.fault !== undefined) return { ok: false, reason: reader.fault };
   return { ok: true, value: { fields, end: reader.offset } };
@@ -120,6 +127,7 @@ class Reader {
   fault: 'truncated' | 'malformed' | undefined;
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
+  #values = 0;
 
   constructor(bytes: Uint8Array, offset: number) {
     this.#bytes = bytes;
@@ -138,6 +146,7 @@ class Reader {
   }
 
   value(depth = 0): MsgpackValue {
+    if (++this.#values > MAX_VALUES) this.fault ??= 'malformed';
     const head = this.#uint(1);
     if (head === undefined) return undefined;
     if (head <= 0x7f) return head;

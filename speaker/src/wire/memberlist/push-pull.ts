@@ -7,7 +7,7 @@ import { concat, readStruct, writeStruct } from './msgpack.js';
 import { StructReader } from './struct-reader.js';
 
 /** Members in one state; Kubernetes itself ends at 5,000 nodes. */
-export const MAX_MEMBERS = 10_000;
+const MAX_MEMBERS = 8192;
 /** Bytes of user state; MetalLB has none. */
 const MAX_USER_STATE = 64 * 1024;
 /** Bytes one struct may take; a member's name and meta data are at most some hundred. */
@@ -42,8 +42,11 @@ interface Header {
 
 /** Reads one state out of bytes that keep coming, each byte once. */
 export class PushPullReader {
+  /** One for each member that was left out: others must not be lost for the sake of one. */
+  readonly faults: MemberlistFault[] = [];
   #offset = 0;
   #header: Header | undefined;
+  #membersRead = 0;
   readonly #members: PushedMember[] = [];
 
   /**
@@ -52,16 +55,19 @@ export class PushPullReader {
    */
   read(bytes: Uint8Array): Decoded<PushPull, MemberlistFault> {
     if (this.#header === undefined) {
-      const header = this.#next(bytes, readHeader);
-      if (!header.ok) return header;
-      const { memberCount, userStateLength } = header.value;
-      if (memberCount > MAX_MEMBERS || userStateLength > MAX_USER_STATE) return TOO_LARGE;
-      this.#header = header.value;
+      const fields = this.#next(bytes);
+      if (!fields.ok) return fields;
+      const header = readHeader(fields.value);
+      if (!fields.value.valid) return { ok: false, reason: 'malformed' };
+      if (header.memberCount > MAX_MEMBERS || header.userStateLength > MAX_USER_STATE) return TOO_LARGE;
+      this.#header = header;
     }
-    while (this.#members.length < this.#header.memberCount) {
-      const member = this.#next(bytes, readMember);
-      if (!member.ok) return member;
-      this.#members.push(member.value);
+    for (; this.#membersRead < this.#header.memberCount; this.#membersRead++) {
+      const fields = this.#next(bytes);
+      if (!fields.ok) return fields;
+      const member = readMember(fields.value);
+      if (fields.value.valid) this.#members.push(member);
+      else this.faults.push('malformed');
     }
     const userState = bytes.slice(this.#offset, this.#offset + this.#header.userStateLength);
     if (userState.length < this.#header.userStateLength) return { ok: false, reason: 'truncated' };
@@ -71,17 +77,14 @@ export class PushPullReader {
     };
   }
 
-  #next<T>(bytes: Uint8Array, read: (fields: StructReader) => T): Decoded<T, MemberlistFault> {
+  #next(bytes: Uint8Array): Decoded<StructReader, MemberlistFault> {
     const struct = readStruct(bytes, this.#offset);
-    if (!struct.ok) {
-      const isEndless = struct.reason === 'truncated' && bytes.length - this.#offset > MAX_STRUCT;
-      return isEndless ? TOO_LARGE : struct;
+    if (struct.ok) {
+      this.#offset = struct.value.end;
+      return { ok: true, value: new StructReader(struct.value.fields) };
     }
-    const fields = new StructReader(struct.value.fields);
-    const value = read(fields);
-    if (!fields.valid) return { ok: false, reason: 'malformed' };
-    this.#offset = struct.value.end;
-    return { ok: true, value };
+    const isEndless = struct.reason === 'truncated' && bytes.length - this.#offset > MAX_STRUCT;
+    return isEndless ? TOO_LARGE : struct;
   }
 }
 

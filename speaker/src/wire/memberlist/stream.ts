@@ -19,6 +19,8 @@ export interface StreamCodec {
 
 /** Reads the one message that comes over a connection. */
 export interface StreamDecoder {
+  /** One for each member of a push-pull that could not be read and was left out. */
+  readonly faults: readonly MemberlistFault[];
   /**
    * Takes the next bytes. Not to be called again after a message or a fault.
    *
@@ -28,10 +30,10 @@ export interface StreamDecoder {
 }
 
 /**
- * Bytes of one message. Go stops at 20 MiB; this holds 10,000 members, so no peer makes this program
- * hold more than it can use.
+ * Bytes of one message, before and after decompression. Go stops at 20 MiB; this holds some 8,000 members,
+ * and whoever connects without the key can make this program hold no more.
  */
-export const MAX_STREAM_MESSAGE = 4 * 1024 * 1024;
+export const MAX_STREAM_MESSAGE = 1024 * 1024;
 
 /** Type and length of what is encrypted; both are authenticated with it. */
 const SEALED_HEADER = 5;
@@ -80,6 +82,10 @@ class Decoder implements StreamDecoder {
     this.#keyring = keyring;
   }
 
+  get faults(): readonly MemberlistFault[] {
+    return this.#pushPull.faults;
+  }
+
   push(bytes: Uint8Array): Decoded<StreamMessage | undefined, MemberlistFault> {
     if (bytes.length === 0) return { ok: true, value: undefined };
     this.#received.append(bytes);
@@ -117,15 +123,18 @@ class Decoder implements StreamDecoder {
         return readUser(bytes);
       case MESSAGE_TYPE.error:
         return readError(bytes);
-      case MESSAGE_TYPE.ping:
-      case MESSAGE_TYPE.ack: {
-        const message = decodeGossipMessage(bytes);
-        return message as Result;
-      }
       default:
-        return { ok: false, reason: 'unknown-type' };
+        return readPingOrAck(bytes);
     }
   }
+}
+
+function readPingOrAck(bytes: Uint8Array): Result {
+  const message = decodeGossipMessage(bytes);
+  if (!message.ok) return message;
+  const { value } = message;
+  if (value.type === 'ping' || value.type === 'ack') return { ok: true, value };
+  return { ok: false, reason: 'unknown-type' };
 }
 
 /** What came in an envelope is all there is: more bytes of the connection do not complete it. */
