@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { access, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { cacheFolder } from './cache.ts';
 import { withFileLock } from './file-lock.ts';
@@ -63,7 +63,7 @@ export async function whyNoTools(): Promise<string | undefined> {
 async function placeOf(name: ToolName): Promise<{ module: string; path: string }> {
   const tool: Tool = TOOLS[name];
   const module = join(import.meta.dirname, tool.module);
-  const key = cacheKey(name, tool, await readFile(join(module, 'go.mod'), 'utf8'));
+  const key = cacheKey(name, tool, await sourcesOf(module));
   return { module, path: join(cacheFolder(process.env), 'tools', key, name) };
 }
 
@@ -82,9 +82,16 @@ export async function resolveTools<N extends ToolName>(
 }
 
 /** The cache entry of a tool: another version of anything in its `go.mod`, or other flags, make another one. */
-export function cacheKey(name: string, tool: Tool, goMod: string): string {
-  const hash = createHash('sha256').update(`${tool.package}\n${tool.ldflags}\n${goMod}`).digest('hex');
+export function cacheKey(name: string, tool: Tool, sources: string): string {
+  const hash = createHash('sha256').update(`${tool.package}\n${tool.ldflags}\n${sources}`).digest('hex');
   return `${name}-${tool.version}-${hash.slice(0, 12)}`;
+}
+
+/** What decides the build besides the flags: the `go.mod`, and the source of a program that is ours. */
+async function sourcesOf(module: string): Promise<string> {
+  const programs = (await readdir(module)).filter((file) => file.endsWith('.go')).sort();
+  const files = ['go.mod', ...programs].map((file) => readFile(join(module, file), 'utf8'));
+  return (await Promise.all(files)).join('\n');
 }
 
 async function requireExecutable(path: string, env: string): Promise<void> {

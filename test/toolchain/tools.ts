@@ -9,6 +9,8 @@ export interface Tool {
   readonly module: string;
   /** What `go build` builds. */
   readonly package: string;
+  /** The module whose version counts, for a program whose source stands beside its `go.mod`. */
+  readonly library?: string;
   readonly ldflags: string;
   /** Names an executable to use in place of the built one. */
   readonly env: string;
@@ -82,6 +84,15 @@ export const TOOLS = {
     ldflags: '-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v3.259.0',
     env: 'METALLB_L2_PULUMI',
     buildSeconds: 175,
+  },
+  'memberlist-peer': {
+    version: 'v0.5.1',
+    module: 'memberlist',
+    package: 'github.com/metallb-l2/toolchain/memberlist',
+    library: 'github.com/hashicorp/memberlist',
+    ldflags: '-s -w',
+    env: 'METALLB_L2_MEMBERLIST_PEER',
+    buildSeconds: 15,
   },
 } as const satisfies Record<string, Tool>;
 

@@ -16,15 +16,16 @@ export interface Keyring {
 }
 
 /** Bytes that encryption adds. */
-export const SEAL_LENGTH = 1 + 12 + 16;
+export const SEAL_LENGTH = 29;
 
 const VERSION_LENGTH = 1;
 const NONCE_LENGTH = 12;
 const TAG_LENGTH = 16;
-/** Version 0 pads to whole AES blocks (PKCS #7), version 1 does not; nobody has sent version 0 since 2014. */
-const PADDED_VERSION = 0;
+/**
+ * Version 0, which pads its text, is not taken: members have sent version 1 since 2014, and the version byte
+ * is not authenticated, so that a changed one would make a genuine message be read as a shorter one.
+ */
 const VERSION = 1;
-const BLOCK_LENGTH = 16;
 
 const CIPHERS = { 16: 'aes-128-gcm', 24: 'aes-192-gcm', 32: 'aes-256-gcm' } as const;
 
@@ -51,8 +52,7 @@ export function createKeyring({ key, nonce }: KeyringOptions): Keyring {
     },
     open: (sealed, context) => {
       const refused = { ok: false, reason: 'decryption' } as const;
-      const version = sealed[0];
-      if (sealed.length < SEAL_LENGTH || version === undefined || version > VERSION) return refused;
+      if (sealed.length < SEAL_LENGTH || sealed[0] !== VERSION) return refused;
       const iv = sealed.subarray(VERSION_LENGTH, VERSION_LENGTH + NONCE_LENGTH);
       const tag = sealed.subarray(-TAG_LENGTH);
       const open = createDecipheriv(cipher, key, iv, options).setAAD(context).setAuthTag(tag);
@@ -63,10 +63,7 @@ export function createKeyring({ key, nonce }: KeyringOptions): Keyring {
         // The only way node:crypto has to say that the tag is wrong.
         return refused;
       }
-      if (version !== PADDED_VERSION) return { ok: true, value: plain };
-      const padding = plain.at(-1) ?? 0;
-      if (padding < 1 || padding > BLOCK_LENGTH || padding > plain.length) return refused;
-      return { ok: true, value: plain.subarray(0, -padding) };
+      return { ok: true, value: plain };
     },
   };
 }
