@@ -4,7 +4,12 @@
  * `random` passed in, so a seeded run repeats itself.
  */
 import type { Clock, Random } from '@metallb-l2/sdk/kube';
-import type { GossipEndpoint, GossipHandler, GossipStream, GossipTransport } from '../../speaker/src/ports.js';
+import type {
+  GossipEndpoint,
+  GossipHandler,
+  GossipStream,
+  GossipTransport,
+} from '../../speaker/src/ports.js';
 
 export interface SimulatedGossipOptions {
   readonly clock: Clock;
@@ -43,7 +48,13 @@ export class SimulatedGossip {
   readonly #paused = new Map<string, (() => void)[]>();
   #groups: readonly (readonly string[])[] = [];
 
-  constructor({ clock, random, delayMs = [0, 0], loss = 0, streamTimeoutMs = 10_000 }: SimulatedGossipOptions) {
+  constructor({
+    clock,
+    random,
+    delayMs = [0, 0],
+    loss = 0,
+    streamTimeoutMs = 10_000,
+  }: SimulatedGossipOptions) {
     this.#clock = clock;
     this.#random = random;
     this.delayMs = delayMs;
@@ -277,18 +288,18 @@ class SimulatedStream implements GossipStream {
     this.#wake();
   }
 
+  arrive(segment: Uint8Array | undefined): void {
+    if (segment) this.#received.push(segment);
+    else this.#ended = true;
+    this.#wake();
+  }
+
   #transmit(segment: Uint8Array | undefined): void {
     this.#outbox.push(segment);
     // Each arrival delivers the oldest, so that order holds whatever way each segment takes.
     this.#network.carry(this.#from, this.#to, this.#network.segmentDelayMs(), () => {
-      this.#peer?.#arrive(this.#outbox.shift());
+      this.#peer?.arrive(this.#outbox.shift());
     });
-  }
-
-  #arrive(segment: Uint8Array | undefined): void {
-    if (segment) this.#received.push(segment);
-    else this.#ended = true;
-    this.#wake();
   }
 }
 

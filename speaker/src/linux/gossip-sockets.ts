@@ -23,7 +23,9 @@ export class GossipBindError extends Error {
   constructor(protocol: 'UDP' | 'TCP', { address, port }: GossipEndpoint, cause: NodeJS.ErrnoException) {
     const code = cause.code ?? 'unknown error';
     const hint = BIND_HINTS[code];
-    super(`cannot receive ${protocol} on ${address} port ${port}: ${code}${hint ? `, ${hint}` : ''}`, { cause });
+    super(`cannot receive ${protocol} on ${address} port ${port}: ${code}${hint ? `, ${hint}` : ''}`, {
+      cause,
+    });
     this.name = 'GossipBindError';
     this.code = code;
   }

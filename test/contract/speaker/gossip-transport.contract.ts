@@ -43,12 +43,12 @@ export function gossipTransportContract(
     /** Lets `end` receive, and waits until it does. */
     async function listen(end: GossipEnd, onStream?: GossipHandler['onStream']): Promise<Heard> {
       const heard: Heard = { datagrams: [], streams: [] };
-      let up = false;
+      let toItself = 0;
       running.push(
         end.transport.run(
           {
             onDatagram: (bytes, from) => {
-              if (from.address === end.at.address && from.port === end.at.port) up = true;
+              if (from.address === end.at.address && from.port === end.at.port) toItself++;
               else heard.datagrams.push({ bytes: [...bytes], from });
             },
             onStream: (stream, from) => {
@@ -59,7 +59,7 @@ export function gossipTransportContract(
           stop.signal,
         ),
       );
-      while (!up) {
+      while (toItself === 0) {
         end.transport.send(end.at, ARE_UP);
         await new Promise((resolve) => setTimeout(resolve, 2));
       }

@@ -1,4 +1,5 @@
 import { createServer, type Socket } from 'node:net';
+import { jest } from '@jest/globals';
 import { systemClock } from '@metallb-l2/sdk/kube';
 import { createGossipSockets, GossipBindError } from '../../../speaker/src/linux/gossip-sockets.js';
 import type { GossipEndpoint, GossipStream, GossipTransport } from '../../../speaker/src/ports.js';
@@ -8,20 +9,25 @@ import { SimulatedGossip } from '../../support/simulated-gossip.ts';
 import { untilHolds } from '../../support/until.ts';
 import { type GossipEnd, gossipTransportContract } from './gossip-transport.contract.ts';
 
+jest.setTimeout(60_000);
+
 for (const delayMs of [[0, 0] as const, [0, 5] as const]) {
-  gossipTransportContract(`the simulated gossip with ${delayMs.join(' to ')} ms of delay`, async (options) => {
-    const network = new SimulatedGossip({
-      clock: systemClock,
-      random: seededRandom(7946),
-      delayMs,
-      ...options,
-    });
-    const end = (address: string): GossipEnd => ({
-      at: { address, port: 7946 },
-      transport: network.endpoint(address),
-    });
-    return [end('192.0.2.1'), end('192.0.2.2'), end('192.0.2.3')];
-  });
+  gossipTransportContract(
+    `the simulated gossip with ${delayMs.join(' to ')} ms of delay`,
+    async (options) => {
+      const network = new SimulatedGossip({
+        clock: systemClock,
+        random: seededRandom(7946),
+        delayMs,
+        ...options,
+      });
+      const end = (address: string): GossipEnd => ({
+        at: { address, port: 7946 },
+        transport: network.endpoint(address),
+      });
+      return [end('192.0.2.1'), end('192.0.2.2'), end('192.0.2.3')];
+    },
+  );
 }
 
 for (const address of ['127.0.0.1', '::1']) {

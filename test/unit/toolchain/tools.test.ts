@@ -21,10 +21,13 @@ describe('the pinned tools', () => {
     },
   );
 
-  it.each(Object.entries(TOOLS))('%s says its version when asked', (name, { version, ldflags, library }: Tool) => {
-    // etcd has its version in its source; a program of ours is asked by nobody.
-    if (name !== 'etcd' && library === undefined) expect(ldflags).toContain(version);
-  });
+  it.each(Object.entries(TOOLS))(
+    '%s says its version when asked',
+    (name, { version, ldflags, library }: Tool) => {
+      // etcd has its version in its source; a program of ours is asked by nobody.
+      if (name !== 'etcd' && library === undefined) expect(ldflags).toContain(version);
+    },
+  );
 });
 
 describe('a cache entry', () => {

@@ -17,13 +17,13 @@ export function encodeGossipMessage(message: GossipMessage): Uint8Array {
 export function decodeGossipMessage(bytes: Uint8Array): Decoded<GossipMessage, MemberlistFault> {
   if (bytes.length === 0) return { ok: false, reason: 'truncated' };
   if (bytes[0] === MESSAGE_TYPE.user) return { ok: true, value: { type: 'user', bytes: bytes.slice(1) } };
-  const decode = DECODERS.get(bytes[0] as number);
-  if (!decode) return { ok: false, reason: 'unknown-type' };
+  const read = READERS.get(bytes[0] as number);
+  if (!read) return { ok: false, reason: 'unknown-type' };
   const struct = readStruct(bytes, 1);
   if (!struct.ok) return struct;
-  const reader = new StructReader(struct.value.fields);
-  const message = decode(reader);
-  return reader.valid ? { ok: true, value: message } : { ok: false, reason: 'malformed' };
+  const fields = new StructReader(struct.value.fields);
+  const message = read(fields);
+  return fields.valid ? { ok: true, value: message } : { ok: false, reason: 'malformed' };
 }
 
 function fieldsOf(message: Exclude<GossipMessage, { type: 'user' }>): Record<string, Field | undefined> {
@@ -64,7 +64,9 @@ function sourceFields(source: GossipSource | undefined): Record<string, Field> {
   return source.node === '' ? fields : { ...fields, SourceNode: source.node };
 }
 
-const DECODERS: ReadonlyMap<number, (fields: StructReader) => GossipMessage> = new Map([
+type ReadMessage = (fields: StructReader) => GossipMessage;
+
+const READERS: ReadonlyMap<number, ReadMessage> = new Map<number, ReadMessage>([
   [MESSAGE_TYPE.ping, readPing],
   [MESSAGE_TYPE.indirectPing, readIndirectPing],
   [MESSAGE_TYPE.ack, (fields) => ({ type: 'ack', seqNo: fields.uint32('SeqNo') })],
@@ -72,7 +74,7 @@ const DECODERS: ReadonlyMap<number, (fields: StructReader) => GossipMessage> = n
   [MESSAGE_TYPE.suspect, (fields) => readAccusation('suspect', fields)],
   [MESSAGE_TYPE.dead, (fields) => readAccusation('dead', fields)],
   [MESSAGE_TYPE.alive, readAlive],
-] as [number, (fields: StructReader) => GossipMessage][]);
+]);
 
 function readPing(fields: StructReader): Ping {
   return {

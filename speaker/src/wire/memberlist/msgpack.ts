@@ -6,7 +6,7 @@
 import type { Decoded } from '../decoded.js';
 
 /** A Go `int`, which is written as a signed number. */
-export interface SignedInt {
+interface SignedInt {
   readonly int: number;
 }
 
@@ -64,7 +64,10 @@ export function concat(parts: readonly Uint8Array[]): Uint8Array {
  * Reads the map at `offset`. `truncated` says that all is well so far and more bytes are needed.
  * Fields whose names none of ours has are left out.
  */
-export function readStruct(bytes: Uint8Array, offset: number): Decoded<ReadStruct, 'truncated' | 'malformed'> {
+export function readStruct(
+  bytes: Uint8Array,
+  offset: number,
+): Decoded<ReadStruct, 'truncated' | 'malformed'> {
   const reader = new Reader(bytes, offset);
   const fields = new Map<string, MsgpackValue>();
   const count = reader.mapSize();
@@ -170,15 +173,15 @@ class Reader {
       case 0xc6:
       case 0xdb:
         return this.#raw(this.#uint(4));
-      case 0xc7: // ext 8, 16, 32: a length, a type and so many bytes
+      case 0xc7: // ext 8, 16, 32
         return this.#ext(this.#uint(1));
       case 0xc8:
         return this.#ext(this.#uint(2));
       case 0xc9:
         return this.#ext(this.#uint(4));
-      case 0xca: // float 32
+      case 0xca: // float 32 and 64, whose first byte passes for a type
         return this.#ext(3);
-      case 0xcb: // float 64
+      case 0xcb:
         return this.#ext(7);
       case 0xcc:
         return this.#uint(1);
@@ -215,14 +218,17 @@ class Reader {
     }
   }
 
-  #skip(count: number | undefined, depth: number): undefined {
+  #skip(count: number | undefined, depth: number): MsgpackValue {
     if (depth >= MAX_DEPTH) this.fault ??= 'malformed';
     // Each value takes a byte at least, so a count that lies ends with the bytes.
     for (let i = 0; i < (count ?? 0) && this.fault === undefined; i++) this.value(depth + 1);
+    return undefined;
   }
 
-  #ext(length: number | undefined): undefined {
+  /** What has a type byte of its own and so many bytes. */
+  #ext(length: number | undefined): MsgpackValue {
     if (length !== undefined) this.#raw(length + 1);
+    return undefined;
   }
 
   #raw(length: number | undefined): Uint8Array | undefined {

@@ -13,7 +13,7 @@ import type { GossipMessage } from './messages.js';
 import { concat } from './msgpack.js';
 
 /** What a datagram carried; a message that cannot be read does not spoil the others. */
-export interface Packet {
+interface Packet {
   readonly messages: readonly GossipMessage[];
   /** One for each message that was left out. */
   readonly faults: readonly MemberlistFault[];

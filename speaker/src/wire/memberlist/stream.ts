@@ -18,7 +18,7 @@ export interface StreamCodec {
 }
 
 /** Reads the one message that comes over a connection. */
-export interface StreamDecoder {
+interface StreamDecoder {
   /** One for each member of a push-pull that could not be read and was left out. */
   readonly faults: readonly MemberlistFault[];
   /**

@@ -1,4 +1,8 @@
-import { createKeyring, metallbKey, SEAL_LENGTH } from '../../../../../speaker/src/wire/memberlist/keyring.js';
+import {
+  createKeyring,
+  metallbKey,
+  SEAL_LENGTH,
+} from '../../../../../speaker/src/wire/memberlist/keyring.js';
 import { hexOf } from '../../../../support/hex.ts';
 
 const HASH_OF_NOTHING = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';

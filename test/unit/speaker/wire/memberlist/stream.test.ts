@@ -126,13 +126,29 @@ describe('a bad stream', () => {
     { what: 'more members than there can be', wire: header('d200002001'), reason: 'too-large' },
     { what: 'a negative number of members', wire: header('ff'), reason: 'malformed' },
     { what: 'more user state than there can be', wire: header('00', 'd200010001'), reason: 'too-large' },
-    { what: 'a user message that is too long', wire: '08 81 aa557365724d73674c656e d200100001', reason: 'too-large' },
+    {
+      what: 'a user message that is too long',
+      wire: '08 81 aa557365724d73674c656e d200100001',
+      reason: 'too-large',
+    },
     { what: 'no struct', wire: '06 05', reason: 'malformed' },
     { what: 'an error that is no text', wire: '0d 81 a54572726f72 05', reason: 'malformed' },
     { what: 'a length that is no number', wire: '08 81 aa557365724d73674c656e c3', reason: 'malformed' },
-    { what: 'a compression that holds half a message', wire: hexOf(compressed(bytesOf('02 82'))), reason: 'malformed' },
-    { what: 'a compression that holds nothing', wire: hexOf(compressed(new Uint8Array())), reason: 'malformed' },
-    { what: 'compression in compression', wire: hexOf(compressed(compressed(bytesOf('0280')))), reason: 'unknown-type' },
+    {
+      what: 'a compression that holds half a message',
+      wire: hexOf(compressed(bytesOf('02 82'))),
+      reason: 'malformed',
+    },
+    {
+      what: 'a compression that holds nothing',
+      wire: hexOf(compressed(new Uint8Array())),
+      reason: 'malformed',
+    },
+    {
+      what: 'compression in compression',
+      wire: hexOf(compressed(compressed(bytesOf('0280')))),
+      reason: 'unknown-type',
+    },
   ];
   for (const { what, wire, reason } of refused) {
     it(`is refused: ${what}`, () => expect(decode(plain, bytesOf(wire))).toEqual({ ok: false, reason }));
