@@ -76,6 +76,7 @@ class GossipSockets implements GossipTransport {
       noDelay: true,
       ...(localAddress !== undefined && { localAddress }),
     });
+    ignoreErrors(socket);
     const onAbort = () => socket.destroy(signal.reason as Error);
     signal.addEventListener('abort', onAbort, { once: true });
     socket.once('close', () => signal.removeEventListener('abort', onAbort));
@@ -115,6 +116,7 @@ class GossipSockets implements GossipTransport {
     try {
       udp.bind(port, address);
       await once(udp, 'listening');
+      ignoreErrors(udp);
       return udp;
     } catch (error) {
       udp.close();
@@ -125,6 +127,7 @@ class GossipSockets implements GossipTransport {
   async #listenTcp(connections: Set<Socket>, handler: GossipHandler): Promise<Server> {
     const { address, port } = this.#self;
     const tcp = createServer({ noDelay: true }, (socket) => {
+      ignoreErrors(socket);
       connections.add(socket);
       socket.once('close', () => connections.delete(socket));
       const stream = this.#stream(socket);
@@ -149,8 +152,6 @@ class GossipSockets implements GossipTransport {
       socket.destroy(new Error(`a connection was open for more than ${limitMs} ms`));
     }, limitMs);
     socket.once('close', () => clearTimeout(over));
-    // Whoever reads or writes hears of it; without a listener an error would end the program.
-    socket.on('error', () => undefined);
     return {
       receive: () => receive(socket, this.#maxStreamBytes),
       send: (bytes) =>
@@ -160,6 +161,11 @@ class GossipSockets implements GossipTransport {
       close: () => socket.destroySoon(),
     };
   }
+}
+
+/** Whoever reads from it or writes to it hears of an error; one without a listener would end the program. */
+function ignoreErrors(socket: Socket | UdpSocket): void {
+  socket.on('error', () => undefined);
 }
 
 async function* receive(socket: Socket, limit: number): AsyncGenerator<Uint8Array> {

@@ -134,6 +134,9 @@ describe.each([
     await untilHolds(() =>
       us.received.some((m) => m.type === 'dead' && m.node === 'go-2' && m.from === 'go-2'),
     );
+    const pushed = (name: string, state: string) =>
+      us.pushPulls.some(({ members }) => members.some((m) => m.name === name && m.state === state));
+    await untilHolds(() => pushed('go-2', 'left') && pushed('silent', 'dead'));
   });
 
   it('refutes our accusation', async () => {
@@ -178,6 +181,35 @@ describe('a Go member with a key', () => {
       expect((await peer.members()).map(({ name }) => name)).toEqual(['go-1']);
     } finally {
       await stranger.stop();
+      await peer.stop();
+    }
+  });
+});
+
+describe('a Go member with many others', () => {
+  it('takes a state of 300 members, and gives it back', async () => {
+    const peer = await GoPeer.start({ name: 'go-1', secret: SECRET });
+    const us = await BareMember.start({ address: '127.0.0.1', port: await freePort('127.0.0.1') }, SECRET);
+    try {
+      const [own] = us.state(true).members as [PushedMember];
+      const others = Array.from({ length: 300 }, (_, i) => ({
+        ...own,
+        name: `worker-${i}`,
+        address: `127.1.${i >> 8}.${i & 0xff}`,
+        incarnation: i + 1,
+      }));
+      await us.ask(peer.at, { ...us.state(true), members: [own, ...others] });
+      await until('it knows them all', async () => (await peer.members()).length === 302);
+      const state = await us.ask(peer.at, us.state(false));
+      const given = state.type === 'pushPull' ? state.members : [];
+      const withoutState = ({ state: _, ...rest }: PushedMember) => rest;
+      const byName = new Map(given.map((member) => [member.name, member]));
+      // Some it may have begun to suspect by now: nobody is there to answer it.
+      for (const other of others) expect(byName.get(other.name)).toMatchObject(withoutState(other));
+      expect(given).toHaveLength(302);
+      expect(us.faults).toEqual([]);
+    } finally {
+      await us.stop();
       await peer.stop();
     }
   });
