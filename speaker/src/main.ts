@@ -40,13 +40,15 @@ const speaker: Role<ReturnType<typeof parseSpeakerSettings>> = {
   name: 'speaker',
   parse: parseSpeakerSettings,
   run: async (deps, settings, signal) => {
-    const [{ runSpeaker }, { SysLinks }, { openPacketSocket }] = await Promise.all([
+    const [{ runSpeaker }, { SysLinks }, { openPacketSocket }, { openMulticastGroups }] = await Promise.all([
       import('./speaker.js'),
       import('./linux/sys-links.js'),
       import('./linux/packet-socket.js'),
+      import('./linux/multicast-groups.js'),
     ]);
     const links = new SysLinks(deps);
-    await runSpeaker({ ...deps, links, openSocket: openPacketSocket }, settings, signal);
+    const network = { links, openSocket: openPacketSocket, openGroups: openMulticastGroups };
+    await runSpeaker({ ...deps, ...network }, settings, signal);
   },
 };
 
@@ -114,7 +116,7 @@ const program = new Command('metallb-l2')
 program
   .command(speaker.name)
   .description(
-    'answers ARP on this node for the services it announces; needs CAP_NET_RAW and the host network',
+    'answers ARP and NDP on this node for the services it announces; needs CAP_NET_RAW and the host network',
   )
   .action(async () => process.exit(await start(speaker)));
 program

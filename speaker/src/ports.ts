@@ -83,19 +83,44 @@ export interface LinkSocketHandler {
   onDown(error: Error): void;
 }
 
-/** An open raw socket on one interface that delivers ARP frames. */
+/** What a socket delivers: ARP, or the solicitations and advertisements of IPv6 neighbour discovery. */
+export type LinkProtocol = 'arp' | 'ndp';
+
+/** An open raw socket on one interface that delivers the frames of one protocol. */
 export interface LinkSocket {
   /**
    * Sends one Ethernet frame. A full queue drops it: the network may lose any frame anyway.
    * @returns whether the kernel took it
    */
   send(frame: Uint8Array): boolean;
+  /** How many frames the kernel had no room for since the last call; 0 once closed. */
+  takeDrops(): number;
   /** Idempotent. No handler is called afterwards. */
   close(): void;
 }
 
 /** Opens a {@link LinkSocket}; throws when the link is gone or the permission is missing. */
-export type OpenLinkSocket = (link: Pick<Link, 'index' | 'name'>, handler: LinkSocketHandler) => LinkSocket;
+export type OpenLinkSocket = (
+  link: Pick<Link, 'index' | 'name'>,
+  protocol: LinkProtocol,
+  handler: LinkSocketHandler,
+) => LinkSocket;
+
+/**
+ * The IPv6 multicast groups this machine listens to on one interface. What is sent to any other group
+ * need not reach it: interfaces and switches filter.
+ */
+export interface LinkGroups {
+  /** Joins the group of 16 bytes, which is not joined yet; throws when the kernel refuses. */
+  join(group: Uint8Array): void;
+  /** Leaves a group that was joined. */
+  leave(group: Uint8Array): void;
+  /** Leaves all. Idempotent. */
+  close(): void;
+}
+
+/** Gives the groups of a link, of which none is joined yet. */
+export type OpenLinkGroups = (link: Pick<Link, 'index' | 'name'>) => LinkGroups;
 
 /** What a role tells `/readyz` and `/healthz` about itself. A part or loop never named does not count. */
 export interface Health {

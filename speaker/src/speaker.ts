@@ -1,6 +1,6 @@
 /**
- * The speaker: on one and only one node at a time, answers ARP for each service's address, and publishes
- * which node that is.
+ * The speaker: on one and only one node at a time, answers ARP and neighbour discovery for each service's
+ * addresses, and publishes which node that is.
  *
  * 1. Read the cluster and who is alive; until both are known, nothing is elected and nothing answered.
  * 2. Elect, as every other speaker does from the same data; answer for what this node has won.
@@ -18,7 +18,7 @@ import { ClusterWatch } from './cluster/snapshot.js';
 import { StatusPublisher } from './cluster/status-publisher.js';
 import { Announcer } from './layer2/announcer.js';
 import { PodReadiness } from './membership/pod-readiness.js';
-import type { Health, LinkSource, Log, Meter, OpenLinkSocket } from './ports.js';
+import type { Health, LinkSource, Log, Meter, OpenLinkGroups, OpenLinkSocket } from './ports.js';
 import { runTogether } from './run-together.js';
 
 export interface SpeakerDeps {
@@ -27,6 +27,7 @@ export interface SpeakerDeps {
   random: Random;
   links: LinkSource;
   openSocket: OpenLinkSocket;
+  openGroups: OpenLinkGroups;
   log: Log;
   meter: Meter;
   health: Health;
@@ -51,7 +52,7 @@ export async function runSpeaker(
 
   const sayWhetherListening = () => {
     if (announcer.listening) deps.health.ready('interfaces');
-    else deps.health.notReady('interfaces', 'no network interface answers ARP');
+    else deps.health.notReady('interfaces', 'no network interface answers');
   };
   sayWhetherListening();
   const unsubscribe = announcer.subscribe(sayWhetherListening);

@@ -5,58 +5,101 @@
  */
 import { backoff, type Clock, type Random } from '@metallb-l2/sdk/kube';
 import { Notify } from '../notify.js';
-import type { Link, LinkSource, Log, Meter, OpenLinkSocket } from '../ports.js';
-import { isIpv4Address, type MacAddress } from '../wire/address.js';
-import { burstWaits } from './gratuitous.js';
+import type { Link, LinkSource, Log, Meter, OpenLinkGroups, OpenLinkSocket } from '../ports.js';
+import type { MacAddress } from '../wire/address.js';
+import { AddressBook } from './address-book.js';
+import type { AnnouncedAddress, InterfaceScope } from './announced-address.js';
+import { Disputes, type Claim } from './disputes.js';
 import { DEFAULT_EXCLUDED_INTERFACES, unusableReason } from './interfaces.js';
-import { Responder, ResponderMetrics } from './responder.js';
+import { RefreshRing } from './refresh-ring.js';
+import { Responder } from './responder.js';
+import { Traffic } from './traffic.js';
 
-/** The interfaces an address is announced on, by name. */
-export type InterfaceScope = 'all' | readonly string[];
+export type { InterfaceScope } from './announced-address.js';
 
 export interface AnnouncerDeps {
   links: LinkSource;
   openSocket: OpenLinkSocket;
+  openGroups: OpenLinkGroups;
   clock: Clock;
   random: Random;
   log: Log;
   meter: Meter;
 }
 
-interface Announcement {
-  readonly scope: InterfaceScope;
-  /** When another station last claimed the address, on the clock; `-Infinity` for never. */
-  claimedAt: number;
+/** Another station uses, or wants to use, an address this node announces. */
+export interface AddressConflict {
+  readonly ip: string;
+  readonly mac: MacAddress;
+  readonly interface: string;
+  readonly kind: Claim['kind'];
 }
 
-const EXCLUSIONS = DEFAULT_EXCLUDED_INTERFACES.map((pattern) => new RegExp(pattern));
+export interface AnnouncerOptions {
+  /**
+   * How often each address is announced again, in milliseconds; 0 for never. Switches forget a station
+   * after 300 s by default, so a lost burst is made good before, and again.
+   * @default 120000
+   */
+  readonly refreshIntervalMs?: number;
+  /**
+   * Unasked frames on each interface, at most. 5,000 addresses take 2.5 s for their first round then;
+   * answers to questions are not limited.
+   * @default 4000
+   */
+  readonly framesPerSecond?: number;
+  /** Interfaces whose name matches one of these are left alone. @default DEFAULT_EXCLUDED_INTERFACES */
+  readonly exclusions?: readonly RegExp[];
+  /** Called for each address at most once in ten seconds. */
+  readonly onConflict?: (conflict: AddressConflict) => void;
+}
+
+const REFRESH_INTERVAL_MS = 120_000;
+const FRAMES_PER_SECOND = 4000;
 
 /** How long, in milliseconds, an address that moves to another node is still answered at most. */
 const HAND_OVER_MS = 1000;
 /** A claim of an address this old, in milliseconds, still tells that its next owner is at work. */
 const RECENT_CLAIM_MS = 3000;
+/** Milliseconds between two turns of refreshing and of counting. */
+const TICK_MS = 1000;
 
 export class Announcer {
   readonly #deps: AnnouncerDeps;
-  readonly #metrics: ResponderMetrics;
+  readonly #options: Required<AnnouncerOptions>;
+  readonly #traffic: Traffic;
+  readonly #ring: RefreshRing<AnnouncedAddress>;
   readonly #responders = new Map<number, Responder>();
   readonly #listeners = new Set<() => void>();
   readonly #linksChanged = new Notify();
   readonly #left = new Notify();
-  /** Addresses that have moved to another node, answered until it is at work. */
-  readonly #leaving = new Map<string, InterfaceScope>();
-  #announcements: ReadonlyMap<string, Announcement> = new Map();
+  readonly #book = new AddressBook();
+  readonly #disputes: Disputes;
   #signal: AbortSignal | undefined;
 
-  constructor(deps: AnnouncerDeps) {
+  constructor(deps: AnnouncerDeps, options: AnnouncerOptions = {}) {
     this.#deps = deps;
-    this.#metrics = new ResponderMetrics(deps.meter);
+    this.#options = {
+      refreshIntervalMs: REFRESH_INTERVAL_MS,
+      framesPerSecond: FRAMES_PER_SECOND,
+      exclusions: DEFAULT_EXCLUDED_INTERFACES.map((pattern) => new RegExp(pattern)),
+      onConflict: () => undefined,
+      ...options,
+    };
+    this.#traffic = new Traffic(deps.meter);
+    this.#ring = new RefreshRing(this.#options.refreshIntervalMs, deps.random);
+    this.#disputes = new Disputes({
+      clock: deps.clock,
+      isCurrent: (address) => this.#book.isCurrent(address),
+      onConflict: (claim) => this.#dispute(claim),
+    });
   }
 
   /** Answers on every usable interface until `signal` is aborted; then closes all sockets. */
   async run(signal: AbortSignal): Promise<void> {
     this.#signal = signal;
     const unsubscribe = this.#deps.links.subscribe(() => this.#linksChanged.notify());
+    const ticking = this.#tick(signal);
     try {
       let waits = this.#retryWaits();
       while (!signal.aborted) {
@@ -69,6 +112,7 @@ export class Announcer {
       }
     } finally {
       unsubscribe();
+      await ticking;
       for (const responder of this.#responders.values()) responder.close();
       this.#responders.clear();
       this.#changed();
@@ -79,34 +123,33 @@ export class Announcer {
    * Replaces the announced set. Addresses that are new, or whose interfaces changed, are told to the
    * network in a burst; for all others nothing is sent. Those left out are no longer answered, except
    * those in `moved`: they are another node's now, and are answered until it claims them on the network
-   * or a second has passed, so that no question in between stays without an answer.
+   * or a second has passed, so that no question in between stays without an answer. What is no address is
+   * answered nowhere.
    */
   apply(desired: ReadonlyMap<string, InterfaceScope>, moved: ReadonlySet<string> = new Set()): void {
-    const next = new Map<string, Announcement>();
-    const taken: string[] = [];
-    for (const [ip, scope] of desired) {
-      const current = this.#announcements.get(ip);
-      if (current !== undefined && sameScope(current.scope, scope)) {
-        next.set(ip, current);
-      } else {
-        next.set(ip, { scope, claimedAt: -Infinity });
-        taken.push(ip);
-      }
+    const { taken, removed } = this.#book.replace(desired);
+    if (taken.length === 0 && removed.length === 0) return;
+    for (const address of removed) this.#ring.delete(address);
+    for (const address of taken) {
+      this.#ring.add(address);
+      const leaving = this.#book.leaving.get(address.ip);
+      if (leaving !== undefined) this.#forget(leaving);
     }
-    const removed = [...this.#announcements].filter(([ip]) => !next.has(ip));
-    this.#announcements = next;
-    for (const ip of taken) this.#leaving.delete(ip);
-    this.#handOver(removed.filter(([ip, { claimedAt }]) => moved.has(ip) && !this.#isRecent(claimedAt)));
-    if (taken.length > 0) void this.#burst(taken, () => this.#responders.values());
-    if (taken.length > 0 || removed.length > 0) this.#changed();
+    this.#handOver(removed.filter((address) => moved.has(address.ip) && !this.#isClaimed(address)));
+    for (const responder of this.#responders.values()) {
+      if (!responder.join(this.#book.answered())) this.#linksChanged.notify();
+      responder.takeOver(taken);
+    }
+    this.#changed();
   }
 
   /** Names of the interfaces that answer for `ip` at this moment, sorted. */
   answering(ip: string): readonly string[] {
-    if (!isIpv4Address(ip)) return [];
+    const address = this.#book.announced.get(ip);
+    if (address === undefined) return [];
     return [...this.#responders.values()]
+      .filter((responder) => responder.answers(address))
       .map((responder) => responder.link.name)
-      .filter((name) => inScope(this.#announcements.get(ip)?.scope, name))
       .sort();
   }
 
@@ -126,37 +169,47 @@ export class Announcer {
    * or when `signal` is aborted.
    */
   async handedOver(signal: AbortSignal): Promise<void> {
-    this.apply(new Map(), new Set(this.#announcements.keys()));
-    while (!signal.aborted && this.#leaving.size > 0) await this.#left.notified(signal);
+    this.apply(new Map(), new Set(this.#book.announced.keys()));
+    while (!signal.aborted && this.#book.leaving.size > 0) await this.#left.notified(signal);
   }
 
-  /** Opens and closes responders as the links ask; false when one could not be opened. */
+  /** Opens and closes responders as the links ask; false when something has to be tried again. */
   #followLinks(): boolean {
     const usable = new Map(
       this.#deps.links
         .links()
-        .filter((link) => unusableReason(link, EXCLUSIONS) === undefined)
+        .filter((link) => unusableReason(link, this.#options.exclusions) === undefined)
         .map((link) => [link.index, link]),
     );
-    const before = this.#responders.size;
+    let isChanged = false;
+    let isComplete = true;
     for (const responder of [...this.#responders.values()]) {
       if (sameStation(responder.link, usable.get(responder.link.index))) continue;
       responder.close();
       this.#responders.delete(responder.link.index);
+      isChanged = true;
     }
-    const closed = this.#responders.size < before;
-    const missing = [...usable.values()].filter((link) => !this.#responders.has(link.index));
-    const opened = missing.filter((link) => this.#open(link));
-    if (closed || opened.length > 0) this.#changed();
-    return opened.length === missing.length;
+    for (const link of usable.values()) {
+      const known = this.#responders.get(link.index);
+      const responder = known ?? this.#open(link);
+      const groups = known?.groupCount;
+      if (responder === undefined || !responder.join(this.#book.answered())) isComplete = false;
+      if (responder === undefined || responder.groupCount === groups) continue;
+      isChanged = true;
+      if (known === undefined) responder.takeOver(this.#book.announced.values());
+    }
+    if (isChanged) this.#changed();
+    return isComplete;
   }
 
-  #open(link: Link): boolean {
+  #open(link: Link): Responder | undefined {
     const responder = new Responder(
-      { openSocket: this.#deps.openSocket, log: this.#deps.log, metrics: this.#metrics },
+      { ...this.#deps, traffic: this.#traffic },
       {
-        owns: (ip, name) => this.#owns(ip, name),
-        onConflict: (ip, claimedBy) => this.#noteConflict(ip, claimedBy),
+        find: (bytes, offset, length) => this.#book.find(bytes, offset, length),
+        isCurrent: (address) => this.#book.isCurrent(address),
+        isOwnMac: (mac) => this.#deps.links.links().some((own) => own.mac === mac),
+        onClaim: (claim) => this.#noteClaim(claim),
         onDown: (down) => {
           this.#responders.delete(down.link.index);
           this.#changed();
@@ -164,65 +217,70 @@ export class Announcer {
         },
       },
       link,
+      this.#options,
     );
     try {
       responder.open();
     } catch (error) {
       this.#deps.log.warn({ err: error, interface: link.name }, 'cannot answer on an interface');
-      return false;
+      return undefined;
     }
     this.#responders.set(link.index, responder);
     this.#deps.log.info({ interface: link.name, mac: link.mac }, 'answering on an interface');
-    void this.#burst([...this.#announcements.keys()], () =>
-      this.#responders.get(link.index) === responder ? [responder] : [],
-    );
-    return true;
+    return responder;
   }
 
-  #owns(ip: string, interfaceName: string): boolean {
-    return inScope(this.#announcements.get(ip)?.scope ?? this.#leaving.get(ip), interfaceName);
-  }
-
-  #handOver(moved: readonly (readonly [string, Announcement])[]): void {
+  #handOver(moved: readonly AnnouncedAddress[]): void {
     if (moved.length === 0) return;
-    for (const [ip, { scope }] of moved) this.#leaving.set(ip, scope);
-    void this.#deps.clock
-      .sleep(HAND_OVER_MS, this.#signal)
-      .catch(() => undefined)
-      .then(() => {
-        for (const [ip, { scope }] of moved) {
-          if (this.#leaving.get(ip) === scope) this.#leaving.delete(ip);
-        }
-        this.#left.notify();
-      });
+    for (const address of moved) this.#book.keep(address);
+    const forget = () => {
+      for (const address of moved) this.#forget(address);
+    };
+    void this.#deps.clock.sleep(HAND_OVER_MS, this.#signal).then(forget, forget);
   }
 
-  #noteConflict(ip: string, claimedBy: MacAddress): void {
-    if (this.#leaving.delete(ip)) this.#left.notify();
-    const announcement = this.#announcements.get(ip);
-    if (announcement === undefined) return;
-    if (!this.#isRecent(announcement.claimedAt)) {
-      this.#deps.log.warn({ ip, claimedBy }, 'another station claims an address this node announces');
+  /** No longer answers for an address that was handed over. */
+  #forget(address: AnnouncedAddress): void {
+    if (!this.#book.forget(address)) return;
+    this.#left.notify();
+    this.#linksChanged.notify(); // its group can be left
+  }
+
+  #noteClaim(claim: Claim): void {
+    const { address, kind } = claim;
+    if (kind === 'claim') {
+      this.#traffic.count(address.ip, 'conflicts');
+      address.claimedAt = this.#deps.clock.now();
+      this.#forget(address);
     }
-    announcement.claimedAt = this.#deps.clock.now();
+    this.#disputes.note(claim, this.#signal);
   }
 
-  #isRecent(claimedAt: number): boolean {
-    return this.#deps.clock.now() - claimedAt < RECENT_CLAIM_MS;
+  #isClaimed({ claimedAt }: AnnouncedAddress): boolean {
+    const elapsedMs = this.#deps.clock.now() - claimedAt;
+    return elapsedMs >= 0 && elapsedMs < RECENT_CLAIM_MS;
   }
 
-  /** Tells the network about `ips`, as long as they stay announced as they are now. */
-  async #burst(ips: readonly string[], responders: () => Iterable<Responder>): Promise<void> {
-    const announced = this.#announcements;
-    for (const waitMs of burstWaits()) {
-      if (waitMs > 0) await this.#deps.clock.sleep(waitMs, this.#signal).catch(() => undefined);
-      if (this.#signal === undefined || this.#signal.aborted) return;
-      for (const ip of ips) {
-        if (!isIpv4Address(ip) || this.#announcements.get(ip) !== announced.get(ip)) continue;
-        for (const responder of responders()) {
-          if (this.#owns(ip, responder.link.name)) responder.announce(ip);
-        }
-      }
+  #dispute({ address, mac, interface: name, kind }: Claim): void {
+    const conflict = { ip: address.ip, mac, interface: name, kind };
+    this.#deps.log.warn(conflict, 'another station claims an address this node announces');
+    // A probe was answered, which is all the defence it takes.
+    if (kind === 'claim') this.#refresh([address]);
+    this.#options.onConflict(conflict);
+  }
+
+  #refresh(addresses: readonly AnnouncedAddress[]): void {
+    for (const responder of this.#responders.values()) responder.refresh(addresses);
+  }
+
+  async #tick(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.#deps.clock.sleep(TICK_MS, signal).then(
+        () => this.#refresh(this.#ring.advance(TICK_MS)),
+        () => undefined,
+      );
+      for (const responder of this.#responders.values()) responder.countDrops();
+      this.#traffic.flush();
     }
   }
 
@@ -233,15 +291,6 @@ export class Announcer {
   #changed(): void {
     for (const listener of this.#listeners) listener();
   }
-}
-
-function inScope(scope: InterfaceScope | undefined, interfaceName: string): boolean {
-  return scope === 'all' || (scope !== undefined && scope.includes(interfaceName));
-}
-
-function sameScope(a: InterfaceScope, b: InterfaceScope): boolean {
-  if (a === 'all' || b === 'all') return a === b;
-  return a.length === b.length && a.every((name, i) => name === b[i]);
 }
 
 /** A new MAC or name makes another station of a link: the network has to hear about it. */

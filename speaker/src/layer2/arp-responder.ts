@@ -3,29 +3,16 @@
  * comes out. Everything a host must check before it answers is here and nowhere else.
  */
 import type { ReceivedFrame } from '../ports.js';
-import { BROADCAST_MAC, isStationAddress, type MacAddress } from '../wire/address.js';
-import { decodeArp, encodeArp, isGratuitous, type ArpPacket } from '../wire/arp.js';
-import { decodeEthernet, encodeEthernet, ETHER_TYPE } from '../wire/ethernet.js';
-import type { DropReason } from './drop-reason.js';
+import { IPV4_LENGTH, isStationMac, MAC_LENGTH, readUint16 } from '../wire/address.js';
+import { ARP, ARP_OPERATION, arpFault, isGratuitous } from '../wire/arp.js';
+import { ETHER_TYPE, ETHERNET } from '../wire/ethernet.js';
+import { BROADCAST, drop, isMac, unwanted, type Decision, type OwnAddress, type Station } from './station.js';
 
-/** The side that answers: one interface and the addresses announced on it. */
-export interface ArpIdentity {
-  readonly interfaceIndex: number;
-  readonly mac: MacAddress;
-  /** Whether `ip` is announced on this interface. */
-  owns(ip: string): boolean;
-}
-
-/** What to do with a received frame. */
-export type ArpDecision =
-  | { readonly action: 'reply'; readonly ip: string; readonly frame: Uint8Array }
-  | { readonly action: 'drop'; readonly reason: Exclude<DropReason, 'address-conflict'> }
-  | {
-      readonly action: 'drop';
-      readonly reason: 'address-conflict';
-      readonly ip: string;
-      readonly claimedBy: MacAddress;
-    };
+/** Where the ARP packet lies in its frame. */
+const AT = ETHERNET.payload;
+const SENDER_MAC = AT + ARP.senderMac;
+const SENDER_IP = AT + ARP.senderIp;
+const TARGET_IP = AT + ARP.targetIp;
 
 /**
  * Decides on one frame.
@@ -33,50 +20,54 @@ export type ArpDecision =
  * Probes (sender 0.0.0.0) and unicast requests are answered: the first is how a host finds out that the
  * address is taken (RFC 5227 §2.1.1), the second how a neighbour confirms that it still is reachable.
  */
-export function decideArp(received: ReceivedFrame, me: ArpIdentity): ArpDecision {
-  if (received.packetType === 'outgoing') return drop('own-frame');
-  if (received.packetType === 'otherhost') return drop('other-host');
-  if (received.interfaceIndex !== me.interfaceIndex) return drop('other-interface');
-
-  const ethernet = decodeEthernet(received.bytes);
-  if (!ethernet.ok) return drop(ethernet.reason);
-  const { destination, source, etherType, payload } = ethernet.value;
-  if (etherType !== ETHER_TYPE.arp) return drop('not-arp');
-  if (source === me.mac) return drop('own-frame');
-  if (destination !== BROADCAST_MAC && destination !== me.mac) return drop('other-destination');
-
-  const arp = decodeArp(payload);
-  if (!arp.ok) return drop(arp.reason);
-  return decidePacket(arp.value, me);
+export function decideArp<A extends OwnAddress>(received: ReceivedFrame, me: Station<A>): Decision<A> {
+  const reason = unwanted(received, me);
+  if (reason !== undefined) return drop(reason);
+  const { bytes } = received;
+  if (readUint16(bytes, ETHERNET.type) !== ETHER_TYPE.arp) return drop('other-protocol');
+  const isForUs = isMac(bytes, ETHERNET.destination, BROADCAST) || isMac(bytes, ETHERNET.destination, me.mac);
+  if (!isForUs) return drop('other-destination');
+  const fault = arpFault(bytes, AT);
+  if (fault !== undefined) return drop(fault);
+  if (isMac(bytes, SENDER_MAC, me.mac)) return drop('own-frame');
+  if (!isStationMac(bytes, SENDER_MAC)) return drop('bad-sender');
+  return decidePacket(bytes, me);
 }
 
-function decidePacket(packet: ArpPacket, me: ArpIdentity): ArpDecision {
-  if (packet.senderMac === me.mac) return drop('own-frame');
-  if (!isStationAddress(packet.senderMac)) return drop('bad-sender');
-  if (packet.operation === 'request' && !isGratuitous(packet) && me.owns(packet.targetIp)) {
-    return { action: 'reply', ip: packet.targetIp, frame: replyFrame(packet, me.mac) };
+function decidePacket<A extends OwnAddress>(bytes: Uint8Array, me: Station<A>): Decision<A> {
+  const isRequest = readUint16(bytes, AT + ARP.operation) === ARP_OPERATION.request;
+  if (isRequest && !isGratuitous(bytes, AT)) {
+    const address = me.find(bytes, TARGET_IP, IPV4_LENGTH);
+    if (address !== undefined) {
+      const isProbe = isZero(bytes, SENDER_IP);
+      return { action: 'reply', address, isProbe, sender: senderOf(bytes), frame: answer(bytes, me.mac) };
+    }
   }
-  if (me.owns(packet.senderIp)) {
-    return { action: 'drop', reason: 'address-conflict', ip: packet.senderIp, claimedBy: packet.senderMac };
+  const claimed = me.find(bytes, SENDER_IP, IPV4_LENGTH);
+  if (claimed !== undefined) {
+    return { action: 'drop', reason: 'address-conflict', address: claimed, sender: senderOf(bytes) };
   }
-  return drop(packet.operation === 'reply' ? 'not-a-request' : 'not-announced');
+  return drop(isRequest ? 'not-announced' : 'not-a-request');
 }
 
-function replyFrame(request: ArpPacket, mac: MacAddress): Uint8Array {
-  return encodeEthernet({
-    destination: request.senderMac,
-    source: mac,
-    etherType: ETHER_TYPE.arp,
-    payload: encodeArp({
-      operation: 'reply',
-      senderMac: mac,
-      senderIp: request.targetIp,
-      targetMac: request.senderMac,
-      targetIp: request.senderIp,
-    }),
-  });
+/** The answer to a request: the same frame, with the ends changed over and our MAC filled in. */
+function answer(request: Uint8Array, mac: Uint8Array): Uint8Array {
+  const frame = request.slice(0, AT + ARP.length);
+  frame.copyWithin(ETHERNET.destination, SENDER_MAC, SENDER_MAC + MAC_LENGTH);
+  frame.set(mac, ETHERNET.source);
+  frame[AT + 1] = 1; // Ethernet, also to a request that says IEEE 802
+  frame[AT + ARP.operation + 1] = ARP_OPERATION.reply;
+  frame.copyWithin(AT + ARP.targetMac, SENDER_MAC, SENDER_IP + IPV4_LENGTH);
+  frame.set(mac, SENDER_MAC);
+  for (let i = 0; i < IPV4_LENGTH; i++) frame[SENDER_IP + i] = request[TARGET_IP + i] as number;
+  return frame;
 }
 
-function drop(reason: Exclude<DropReason, 'address-conflict'>): ArpDecision {
-  return { action: 'drop', reason };
+function senderOf(bytes: Uint8Array): Uint8Array {
+  return bytes.subarray(SENDER_MAC, SENDER_MAC + MAC_LENGTH);
+}
+
+function isZero(bytes: Uint8Array, offset: number): boolean {
+  for (let i = 0; i < IPV4_LENGTH; i++) if (bytes[offset + i] !== 0) return false;
+  return true;
 }

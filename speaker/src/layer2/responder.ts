@@ -1,56 +1,43 @@
-/** Answers ARP on one interface: the socket, the decision on each frame, and what is counted of it. */
-import type { Counter, Link, LinkSocket, Log, Meter, OpenLinkSocket, ReceivedFrame } from '../ports.js';
-import type { MacAddress } from '../wire/address.js';
-import { decideArp, type ArpIdentity } from './arp-responder.js';
-import type { DropReason } from './drop-reason.js';
+/** Answers ARP and neighbour discovery on one interface: sockets, groups, and what is sent unasked. */
+import type { Clock } from '@metallb-l2/sdk/kube';
+import type {
+  Link,
+  LinkGroups,
+  LinkProtocol,
+  LinkSocket,
+  Log,
+  OpenLinkGroups,
+  OpenLinkSocket,
+  ReceivedFrame,
+} from '../ports.js';
+import { macBytes, readMac, type MacAddress } from '../wire/address.js';
+import type { AnnouncedAddress } from './announced-address.js';
+import { decideArp } from './arp-responder.js';
+import type { Claim } from './disputes.js';
 import { gratuitousFrames } from './gratuitous.js';
-
-/** Metrics of all responders together; the names are upstream's where upstream has one. */
-export class ResponderMetrics {
-  readonly requests: Counter;
-  readonly responses: Counter;
-  readonly gratuitous: Counter;
-  readonly #drops: Counter;
-
-  constructor(meter: Meter) {
-    this.requests = meter.counter(
-      'metallb_layer2_requests_received',
-      'ARP requests received for an address this speaker announces',
-      ['ip'],
-    );
-    this.responses = meter.counter(
-      'metallb_layer2_responses_sent',
-      'ARP replies sent for an address this speaker announces',
-      ['ip'],
-    );
-    this.gratuitous = meter.counter(
-      'metallb_layer2_gratuitous_sent',
-      'Gratuitous ARP packets sent for an address after this speaker took it over',
-      ['ip'],
-    );
-    this.#drops = meter.counter('metallb_layer2_frames_dropped', 'Frames received and not answered', [
-      'reason',
-    ]);
-  }
-
-  drop(reason: DropReason): void {
-    this.#drops.inc({ reason });
-  }
-}
+import { GratuitousSender } from './gratuitous-sender.js';
+import { decideNdp } from './ndp-responder.js';
+import type { Decision, Station } from './station.js';
+import type { Traffic } from './traffic.js';
 
 export interface ResponderDeps {
   openSocket: OpenLinkSocket;
+  openGroups: OpenLinkGroups;
+  clock: Clock;
   log: Log;
-  metrics: ResponderMetrics;
+  traffic: Traffic;
 }
 
 /** What a responder asks and tells its announcer. */
 export interface ResponderHost {
-  /** Whether `ip` is announced on the interface `name`. */
-  owns(ip: string, name: string): boolean;
-  /** Another station claims `ip`, which we announce. */
-  onConflict(ip: string, claimedBy: MacAddress): void;
-  /** The socket died; the responder answers no more. */
+  /** The address whose bytes are the `length` bytes at `offset`, on whichever interface. */
+  find(bytes: Uint8Array, offset: number, length: number): AnnouncedAddress | undefined;
+  /** Whether `address` is announced still; one that is handed over is answered, but no longer announced. */
+  isCurrent(address: AnnouncedAddress): boolean;
+  /** Whether `mac` is of an interface of this machine; two of them may share a network. */
+  isOwnMac(mac: MacAddress): boolean;
+  onClaim(claim: Claim): void;
+  /** A socket died; the responder answers no more. */
   onDown(responder: Responder): void;
 }
 
@@ -58,54 +45,156 @@ export class Responder {
   readonly link: Link;
   readonly #deps: ResponderDeps;
   readonly #host: ResponderHost;
-  readonly #identity: ArpIdentity;
-  #socket: LinkSocket | undefined;
+  readonly #station: Station<AnnouncedAddress>;
+  readonly #sender: GratuitousSender;
+  readonly #groups: LinkGroups;
+  /** By the last three bytes, in which groups differ. */
+  readonly #joined = new Map<number, Uint8Array>();
+  readonly #sockets = new Map<LinkProtocol, LinkSocket>();
 
-  constructor(deps: ResponderDeps, host: ResponderHost, link: Link) {
+  constructor(deps: ResponderDeps, host: ResponderHost, link: Link, options: { framesPerSecond: number }) {
     this.link = link;
     this.#deps = deps;
     this.#host = host;
-    this.#identity = {
+    this.#groups = deps.openGroups(link);
+    this.#station = {
       interfaceIndex: link.index,
-      mac: link.mac,
-      owns: (ip) => host.owns(ip, link.name),
+      mac: macBytes(link.mac),
+      find: (bytes, offset, length) => {
+        const address = host.find(bytes, offset, length);
+        return address?.isOn(link.name) ? address : undefined;
+      },
     };
+    const isCurrent = (address: AnnouncedAddress) => address.isOn(link.name) && host.isCurrent(address);
+    const send = (address: AnnouncedAddress) => this.#announce(address);
+    this.#sender = new GratuitousSender({ clock: deps.clock, isCurrent, send }, options.framesPerSecond);
   }
 
-  /** Starts to answer. @throws what opening the socket throws */
+  /** Starts to answer. @throws what opening a socket throws; nothing is open then */
   open(): void {
-    this.#socket = this.#deps.openSocket(this.link, {
-      onFrame: (frame) => this.#handle(frame),
-      onDown: (error) => {
-        this.#deps.log.warn({ err: error, interface: this.link.name }, 'an interface stopped answering');
-        this.#socket = undefined;
-        this.#host.onDown(this);
-      },
-    });
+    try {
+      this.#open('arp', (frame) => this.#follow(decideArp(frame, this.#station), 'arp'));
+      this.#open('ndp', (frame) => this.#follow(decideNdp(frame, this.#station), 'ndp'));
+    } catch (error) {
+      this.close();
+      throw error;
+    }
   }
 
   close(): void {
-    this.#socket?.close();
-    this.#socket = undefined;
+    this.#sender.close();
+    for (const socket of this.#sockets.values()) socket.close();
+    this.#sockets.clear();
+    this.#groups.close();
+    this.#joined.clear();
   }
 
-  /** Announces `ip` once, unasked, with one frame of each kind. */
-  announce(ip: string): void {
-    for (const frame of gratuitousFrames(this.link.mac, ip)) {
-      if (this.#socket?.send(frame)) this.#deps.metrics.gratuitous.inc({ ip });
+  /**
+   * Joins the groups in which those of `addresses` that belong here are asked for, and leaves all others.
+   *
+   * @returns false when a group could not be joined
+   */
+  join(addresses: Iterable<AnnouncedAddress>): boolean {
+    const wanted = new Map<number, Uint8Array>();
+    for (const address of addresses) {
+      if (address.group !== undefined && address.isOn(this.link.name)) {
+        wanted.set(groupKey(address.group), address.group);
+      }
+    }
+    for (const [key, group] of this.#joined) {
+      if (wanted.has(key)) continue;
+      this.#groups.leave(group);
+      this.#joined.delete(key);
+    }
+    const failures: unknown[] = [];
+    for (const [key, group] of wanted) {
+      if (this.#joined.has(key)) continue;
+      try {
+        this.#groups.join(group);
+        this.#joined.set(key, group);
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length === 0) return true;
+    this.#deps.log.warn(
+      { err: failures[0], groups: failures.length, interface: this.link.name },
+      'cannot be asked for some IPv6 addresses',
+    );
+    return false;
+  }
+
+  /** How many groups are joined. */
+  get groupCount(): number {
+    return this.#joined.size;
+  }
+
+  /** Whether a question for `address` would reach us and be answered. */
+  answers(address: AnnouncedAddress): boolean {
+    if (this.#sockets.size === 0 || !address.isOn(this.link.name)) return false;
+    return address.group === undefined || this.#joined.has(groupKey(address.group));
+  }
+
+  /** Tells the network that `addresses` are here now. */
+  takeOver(addresses: Iterable<AnnouncedAddress>): void {
+    this.#sender.takeOver(addresses);
+  }
+
+  /** Tells the network that `addresses` still are here. */
+  refresh(addresses: Iterable<AnnouncedAddress>): void {
+    this.#sender.refresh(addresses);
+  }
+
+  /** Counts what the kernel had no room for. */
+  countDrops(): void {
+    for (const socket of this.#sockets.values()) {
+      const drops = socket.takeDrops();
+      if (drops > 0) this.#deps.traffic.drop(this.link.name, 'queue-full', drops);
     }
   }
 
-  #handle(frame: ReceivedFrame): void {
-    const { metrics } = this.#deps;
-    const decision = decideArp(frame, this.#identity);
+  #open(protocol: LinkProtocol, onFrame: (frame: ReceivedFrame) => void): void {
+    const onDown = (error: Error) => {
+      this.#deps.log.warn({ err: error, interface: this.link.name }, 'an interface stopped answering');
+      this.close();
+      this.#host.onDown(this);
+    };
+    this.#sockets.set(protocol, this.#deps.openSocket(this.link, protocol, { onFrame, onDown }));
+  }
+
+  #follow(decision: Decision<AnnouncedAddress>, protocol: LinkProtocol): void {
+    const { traffic } = this.#deps;
+    const { name } = this.link;
     if (decision.action === 'reply') {
-      metrics.requests.inc({ ip: decision.ip });
-      if (this.#socket?.send(decision.frame)) metrics.responses.inc({ ip: decision.ip });
-      else metrics.drop('send-failed');
-      return;
+      const { address, isProbe, sender, frame } = decision;
+      traffic.count(address.ip, 'requests');
+      if (this.#sockets.get(protocol)?.send(frame)) traffic.count(address.ip, 'responses');
+      else traffic.drop(name, 'send-failed');
+      if (isProbe) this.#claim(address, sender, 'probe');
+    } else if (decision.reason !== 'address-conflict') {
+      traffic.drop(name, decision.reason);
+    } else {
+      const isForeign = this.#claim(decision.address, decision.sender, 'claim');
+      traffic.drop(name, isForeign ? 'address-conflict' : 'own-frame');
     }
-    metrics.drop(decision.reason);
-    if (decision.reason === 'address-conflict') this.#host.onConflict(decision.ip, decision.claimedBy);
   }
+
+  /** Tells that another station wants `address`; false when it is this machine itself. */
+  #claim(address: AnnouncedAddress, sender: Uint8Array, kind: Claim['kind']): boolean {
+    const mac = readMac(sender, 0);
+    if (this.#host.isOwnMac(mac)) return false;
+    this.#host.onClaim({ address, mac, interface: this.link.name, kind });
+    return true;
+  }
+
+  #announce(address: AnnouncedAddress): void {
+    const socket = this.#sockets.get(address.group === undefined ? 'arp' : 'ndp');
+    for (const frame of gratuitousFrames(this.link.mac, address.bytes)) {
+      if (socket?.send(frame)) this.#deps.traffic.count(address.ip, 'gratuitous');
+    }
+  }
+}
+
+function groupKey(group: Uint8Array): number {
+  return ((group[13] as number) << 16) | ((group[14] as number) << 8) | (group[15] as number);
 }

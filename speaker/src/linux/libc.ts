@@ -15,6 +15,15 @@ export interface FilterProgram {
 
 export const FILTER_PROGRAM_LENGTH = koffi.sizeof(SOCK_FPROG);
 
+/** Byte order of the machines koffi and this image are built for: x64 and arm64. */
+export const LITTLE_ENDIAN = true;
+
+export const SOCK_DGRAM = 2;
+export const SOCK_RAW = 3;
+export const SOCK_NONBLOCK = 0o4000;
+export const SOCK_CLOEXEC = 0o2000000;
+export const SOL_SOCKET = 1;
+
 /** Signatures as in the man pages of section 2; failures return -1 and set errno. */
 export const socket = libc.func('int socket(int domain, int type, int protocol)') as (
   domain: number,
@@ -29,6 +38,12 @@ export const setFilter = libc.func('setsockopt', 'int', [
   koffi.pointer(SOCK_FPROG),
   'uint32_t',
 ]) as (fd: number, level: number, name: number, program: FilterProgram, length: number) => number;
+export const setOption = libc.func(
+  'int setsockopt(int fd, int level, int name, const void *value, uint32_t length)',
+) as (fd: number, level: number, name: number, value: Uint8Array, length: number) => number;
+export const getOption = libc.func(
+  'int getsockopt(int fd, int level, int name, void *value, void *length)',
+) as (fd: number, level: number, name: number, value: Uint8Array, length: Uint8Array) => number;
 export const bind = libc.func('int bind(int fd, const void *address, uint32_t length)') as (
   fd: number,
   address: Uint8Array,

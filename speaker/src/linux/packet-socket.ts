@@ -3,51 +3,55 @@
  * else. No parsing here: frames are handed on as they came.
  */
 import koffi from 'koffi';
-import type { Link, LinkSocket, LinkSocketHandler, PacketType, ReceivedFrame } from '../ports.js';
-import { ETHER_TYPE } from '../wire/ethernet.js';
+import type {
+  Link,
+  LinkProtocol,
+  LinkSocket,
+  LinkSocketHandler,
+  PacketType,
+  ReceivedFrame,
+} from '../ports.js';
 import * as libc from './libc.js';
-import { lastErrorCode, SystemCallError } from './libc.js';
+import { lastErrorCode, LITTLE_ENDIAN, SOL_SOCKET, SystemCallError } from './libc.js';
+import { LINK_FILTERS, type LinkFilter } from './link-filter.js';
 
 const AF_PACKET = 17;
-const SOCK_RAW = 3;
-const SOCK_NONBLOCK = 0o4000;
-const SOCK_CLOEXEC = 0o2000000;
-const SOL_SOCKET = 1;
+const SO_RCVBUF = 8;
 const SO_ATTACH_FILTER = 26;
-
-/** Byte order of the machines koffi and this image are built for: x64 and arm64. */
-const LITTLE_ENDIAN = true;
+const SOL_PACKET = 263;
+const PACKET_STATISTICS = 6;
 
 /** `struct sockaddr_ll`: family, protocol (big endian), ifindex, hatype, pkttype, halen, addr[8]. */
 const SOCKADDR_LL_LENGTH = 20;
 const IFINDEX_OFFSET = 4;
 const PKTTYPE_OFFSET = 10;
 
+/** `struct tpacket_stats`: packets and drops since the last look, 32 bits each. */
+const STATISTICS_LENGTH = 8;
+const DROPS_OFFSET = 4;
+
 /** `sll_pkttype`, in the order of its numbers. */
 const PACKET_TYPES: readonly PacketType[] = ['host', 'broadcast', 'multicast', 'otherhost', 'outgoing'];
 
-/** Longest frame worth reading: ARP takes 42 bytes, the rest is padding. */
-const SNAP_LENGTH = 128;
-
-/** `if (frame.type == ARP) return SNAP_LENGTH; else return 0`, in classic BPF. */
-const ARP_FILTER = [
-  { code: 0x28, jt: 0, jf: 0, k: 12 }, // ldh [12]
-  { code: 0x15, jt: 0, jf: 1, k: ETHER_TYPE.arp }, // jeq #arp, next, +1
-  { code: 0x06, jt: 0, jf: 0, k: SNAP_LENGTH }, // ret
-  { code: 0x06, jt: 0, jf: 0, k: 0 }, // ret
-];
+/** Bytes; some 5,000 small frames. The kernel gives at most what `net.core.rmem_max` allows. */
+const RECEIVE_BUFFER = 4 * 1024 * 1024;
 
 /** Frames read in one go before other work gets its turn; poll reports the rest at once. */
 const FRAMES_PER_WAKE = 256;
 
 /**
- * Opens a socket on `link` that delivers ARP frames only.
+ * Opens a socket on `link` that delivers the frames of one protocol.
  *
  * @throws SystemCallError `EPERM` without CAP_NET_RAW, `ENODEV` when the link is gone
  */
-export function openPacketSocket(link: Pick<Link, 'index' | 'name'>, handler: LinkSocketHandler): LinkSocket {
+export function openPacketSocket(
+  link: Pick<Link, 'index' | 'name'>,
+  protocol: LinkProtocol,
+  handler: LinkSocketHandler,
+): LinkSocket {
+  const filter = LINK_FILTERS[protocol];
   // Protocol 0 receives nothing, so no frame of another interface slips in before the filter and bind.
-  const fd = libc.socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  const fd = libc.socket(AF_PACKET, libc.SOCK_RAW | libc.SOCK_NONBLOCK | libc.SOCK_CLOEXEC, 0);
   if (fd < 0) {
     const code = lastErrorCode();
     throw new SystemCallError(
@@ -57,9 +61,10 @@ export function openPacketSocket(link: Pick<Link, 'index' | 'name'>, handler: Li
     );
   }
   try {
-    attachArpFilter(fd);
-    bindTo(fd, link);
-    return new PacketSocket(fd, handler);
+    attach(fd, filter);
+    libc.setOption(fd, SOL_SOCKET, SO_RCVBUF, int32(RECEIVE_BUFFER), Int32Array.BYTES_PER_ELEMENT);
+    bindTo(fd, link, filter);
+    return new PacketSocket(fd, handler, filter.snapLength);
   } catch (error) {
     libc.close(fd);
     throw error;
@@ -70,20 +75,32 @@ class PacketSocket implements LinkSocket {
   readonly #fd: number;
   readonly #handler: LinkSocketHandler;
   readonly #poll: ReturnType<typeof koffi.node.poll>;
-  readonly #buffer = new Uint8Array(SNAP_LENGTH);
+  readonly #buffer: Uint8Array;
+  /** Views of the buffer by their length, so that a frame allocates nothing. */
+  readonly #views: Uint8Array[] = [];
   readonly #address = new Uint8Array(SOCKADDR_LL_LENGTH);
   readonly #addressView = new DataView(this.#address.buffer);
-  readonly #addressLength = new Uint8Array(Uint32Array.of(SOCKADDR_LL_LENGTH).buffer);
+  readonly #addressLength = int32(SOCKADDR_LL_LENGTH);
   #open = true;
 
-  constructor(fd: number, handler: LinkSocketHandler) {
+  constructor(fd: number, handler: LinkSocketHandler, snapLength: number) {
     this.#fd = fd;
     this.#handler = handler;
+    this.#buffer = new Uint8Array(snapLength);
     this.#poll = koffi.node.poll(fd, { readable: true }, () => this.#receive());
   }
 
   send(frame: Uint8Array): boolean {
     return this.#open && libc.send(this.#fd, frame, frame.length, 0) === frame.length;
+  }
+
+  takeDrops(): number {
+    if (!this.#open) return 0;
+    const statistics = new Uint8Array(STATISTICS_LENGTH);
+    const length = int32(STATISTICS_LENGTH);
+    // Reading them starts them anew.
+    if (libc.getOption(this.#fd, SOL_PACKET, PACKET_STATISTICS, statistics, length) < 0) return 0;
+    return new DataView(statistics.buffer).getUint32(DROPS_OFFSET, LITTLE_ENDIAN);
   }
 
   close(): void {
@@ -102,14 +119,15 @@ class PacketSocket implements LinkSocket {
   }
 
   #read(): ReceivedFrame | undefined {
-    const length = libc.recvfrom(this.#fd, this.#buffer, SNAP_LENGTH, 0, this.#address, this.#addressLength);
+    const { length: room } = this.#buffer;
+    const length = libc.recvfrom(this.#fd, this.#buffer, room, 0, this.#address, this.#addressLength);
     if (length < 0) {
       const code = lastErrorCode();
       if (code !== 'EAGAIN' && code !== 'EINTR') this.#fail(new SystemCallError('recvfrom', code));
       return undefined;
     }
     return {
-      bytes: this.#buffer.subarray(0, length),
+      bytes: (this.#views[length] ??= this.#buffer.subarray(0, length)),
       packetType: PACKET_TYPES[this.#address[PKTTYPE_OFFSET] as number] ?? 'otherhost',
       interfaceIndex: this.#addressView.getInt32(IFINDEX_OFFSET, LITTLE_ENDIAN),
     };
@@ -121,19 +139,23 @@ class PacketSocket implements LinkSocket {
   }
 }
 
-function bindTo(fd: number, link: Pick<Link, 'index' | 'name'>): void {
+function bindTo(fd: number, link: Pick<Link, 'index' | 'name'>, { etherType }: LinkFilter): void {
   const address = new DataView(new ArrayBuffer(SOCKADDR_LL_LENGTH));
   address.setUint16(0, AF_PACKET, LITTLE_ENDIAN);
-  address.setUint16(2, ETHER_TYPE.arp);
+  address.setUint16(2, etherType);
   address.setInt32(IFINDEX_OFFSET, link.index, LITTLE_ENDIAN);
   if (libc.bind(fd, new Uint8Array(address.buffer), SOCKADDR_LL_LENGTH) < 0) {
     throw new SystemCallError(`bind to ${link.name} (index ${link.index})`, lastErrorCode());
   }
 }
 
-function attachArpFilter(fd: number): void {
-  const program = { len: ARP_FILTER.length, filter: ARP_FILTER };
+function attach(fd: number, { program }: LinkFilter): void {
   if (libc.setFilter(fd, SOL_SOCKET, SO_ATTACH_FILTER, program, libc.FILTER_PROGRAM_LENGTH) < 0) {
     throw new SystemCallError('setsockopt(SO_ATTACH_FILTER)', lastErrorCode());
   }
+}
+
+/** An `int` as the kernel reads it. */
+function int32(value: number): Uint8Array {
+  return new Uint8Array(Int32Array.of(value).buffer);
 }

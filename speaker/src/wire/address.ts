@@ -1,19 +1,20 @@
 /**
- * Link-layer and IPv4 addresses between bytes and the text the rest of the program uses: MAC addresses
- * as `02:00:5e:10:00:01`, IPv4 as `192.0.2.1`.
+ * Link-layer and IP addresses between bytes and the text the rest of the program uses: MAC addresses as
+ * `02:00:5e:10:00:01`, IPv4 as `192.0.2.1`, IPv6 as RFC 5952 writes it. Frames are compared as bytes; text
+ * is for people and for what comes from the API server.
  */
+import { AddressError, formatAddress, parseAddress, type Address } from '@metallb-l2/sdk/models';
 
 /** Six bytes, lower case, colon separated. */
 export type MacAddress = string;
 
 export const MAC_LENGTH = 6;
 export const IPV4_LENGTH = 4;
+export const IPV6_LENGTH = 16;
 
 export const BROADCAST_MAC: MacAddress = 'ff:ff:ff:ff:ff:ff';
-const ZERO_MAC: MacAddress = '00:00:00:00:00:00';
 
 const MAC_PATTERN = /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/;
-const IPV4_PATTERN = /^\d{1,3}(\.\d{1,3}){3}$/;
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
@@ -22,15 +23,11 @@ export function isMacAddress(text: string): boolean {
   return MAC_PATTERN.test(text);
 }
 
-/** Whether `text` is a dotted IPv4 address. */
-export function isIpv4Address(text: string): boolean {
-  return IPV4_PATTERN.test(text) && text.split('.').every((part) => Number(part) <= 255);
-}
-
-/** Whether `mac` names one station: neither a group (broadcast, multicast) nor all zero. */
-export function isStationAddress(mac: MacAddress): boolean {
-  const groupBit = Number.parseInt(mac.slice(0, 2), 16) & 1;
-  return groupBit === 0 && mac !== ZERO_MAC;
+/** Whether the MAC at `offset` names one station: neither a group (broadcast, multicast) nor all zero. */
+export function isStationMac(bytes: Uint8Array, offset: number): boolean {
+  if (((bytes[offset] as number) & 1) !== 0) return false;
+  for (let i = 0; i < MAC_LENGTH; i++) if (bytes[offset + i] !== 0) return true;
+  return false;
 }
 
 /** The MAC address at `offset`; the caller has checked the length. */
@@ -40,23 +37,63 @@ export function readMac(bytes: Uint8Array, offset: number): MacAddress {
   return text;
 }
 
+/** @throws RangeError when `mac` is not a MAC address */
+export function macBytes(mac: MacAddress): Uint8Array {
+  if (!isMacAddress(mac)) throw new RangeError(`"${mac}" is not a MAC address such as 02:00:5e:10:00:01`);
+  return Uint8Array.from(mac.split(':'), (byte) => Number.parseInt(byte, 16));
+}
+
 /** The IPv4 address at `offset`; the caller has checked the length. */
 export function readIpv4(bytes: Uint8Array, offset: number): string {
   return `${bytes[offset]}.${bytes[offset + 1]}.${bytes[offset + 2]}.${bytes[offset + 3]}`;
 }
 
-/** @throws RangeError when `mac` is not a MAC address */
-export function writeMac(bytes: Uint8Array, offset: number, mac: MacAddress): void {
-  if (!isMacAddress(mac)) throw new RangeError(`"${mac}" is not a MAC address such as 02:00:5e:10:00:01`);
-  for (let i = 0; i < MAC_LENGTH; i++) bytes[offset + i] = Number.parseInt(mac.slice(i * 3, i * 3 + 2), 16);
+/**
+ * The four or sixteen bytes of an address.
+ *
+ * @throws RangeError when `ip` is none
+ */
+export function ipBytes(ip: string): Uint8Array {
+  const { family, value } = parse(ip);
+  const bytes = new Uint8Array(family === 4 ? IPV4_LENGTH : IPV6_LENGTH);
+  let rest = value;
+  for (let i = bytes.length - 1; i >= 0; i--, rest >>= 8n) bytes[i] = Number(rest & 0xffn);
+  return bytes;
 }
 
-/** @throws RangeError when `ip` is not an IPv4 address */
-export function writeIpv4(bytes: Uint8Array, offset: number, ip: string): void {
-  if (!isIpv4Address(ip)) throw new RangeError(`"${ip}" is not an IPv4 address such as 192.0.2.1`);
-  ip.split('.').forEach((part, i) => {
-    bytes[offset + i] = Number(part);
-  });
+/** The text of the four or sixteen bytes of an address. */
+export function ipText(bytes: Uint8Array): string {
+  const value = bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
+  return formatAddress(bytes.length === IPV4_LENGTH ? 4 : 6, value);
+}
+
+/** Whether `length` bytes of `a` at `offsetA` are those of `b` at `offsetB`. */
+export function sameBytes(
+  a: Uint8Array,
+  offsetA: number,
+  b: Uint8Array,
+  offsetB: number,
+  length: number,
+): boolean {
+  for (let i = 0; i < length; i++) if (a[offsetA + i] !== b[offsetB + i]) return false;
+  return true;
+}
+
+export function readUint16(bytes: Uint8Array, offset: number): number {
+  return ((bytes[offset] as number) << 8) | (bytes[offset + 1] as number);
+}
+
+export function writeUint16(bytes: Uint8Array, offset: number, value: number): void {
+  bytes[offset] = value >> 8;
+  bytes[offset + 1] = value & 0xff;
+}
+
+function parse(ip: string): Address {
+  try {
+    return parseAddress(ip);
+  } catch (error) {
+    throw error instanceof AddressError ? new RangeError(error.message, { cause: error }) : error;
+  }
 }
 
 function hex(bytes: Uint8Array, offset: number): string {

@@ -1,11 +1,13 @@
 /** ARP for IPv4 over Ethernet (RFC 826). */
 import {
   IPV4_LENGTH,
+  ipBytes,
   MAC_LENGTH,
+  macBytes,
   readIpv4,
   readMac,
-  writeIpv4,
-  writeMac,
+  readUint16,
+  sameBytes,
   type MacAddress,
 } from './address.js';
 import type { Decoded } from './decoded.js';
@@ -31,39 +33,55 @@ export type ArpFault =
   | 'address-length' // not 6 and 4 bytes
   | 'unknown-operation'; // neither request nor reply
 
-/** Length of an ARP packet for IPv4 over Ethernet; what follows is padding. */
-const ARP_LENGTH = 28;
+/** Where the fields of a packet lie, in bytes; the length of it is that of IPv4 over Ethernet. */
+export const ARP = {
+  operation: 6,
+  senderMac: 8,
+  senderIp: 14,
+  targetMac: 18,
+  targetIp: 24,
+  length: 28,
+} as const;
+
+export const ARP_OPERATION: Readonly<Record<ArpOperation, number>> = { request: 1, reply: 2 };
 
 const HARDWARE_ETHERNET = 1;
 const HARDWARE_IEEE_802 = 6;
 const PROTOCOL_IPV4 = 0x0800;
-const OPERATION_CODE: Readonly<Record<ArpOperation, number>> = { request: 1, reply: 2 };
 
-const SENDER_MAC_OFFSET = 8;
-const SENDER_IP_OFFSET = SENDER_MAC_OFFSET + MAC_LENGTH;
-const TARGET_MAC_OFFSET = SENDER_IP_OFFSET + IPV4_LENGTH;
-const TARGET_IP_OFFSET = TARGET_MAC_OFFSET + MAC_LENGTH;
+/** What is wrong with the packet that starts at `offset`, if anything; padding after it is ignored. */
+export function arpFault(bytes: Uint8Array, offset: number): ArpFault | undefined {
+  if (bytes.length < offset + ARP.length) return 'short-packet';
+  const hardware = readUint16(bytes, offset);
+  if (hardware !== HARDWARE_ETHERNET && hardware !== HARDWARE_IEEE_802) return 'hardware-type';
+  if (readUint16(bytes, offset + 2) !== PROTOCOL_IPV4) return 'protocol-type';
+  // The lengths decide where every later field lies, so they are checked before any of them is read.
+  if (bytes[offset + 4] !== MAC_LENGTH || bytes[offset + 5] !== IPV4_LENGTH) return 'address-length';
+  const operation = readUint16(bytes, offset + ARP.operation);
+  const isKnown = operation === ARP_OPERATION.request || operation === ARP_OPERATION.reply;
+  return isKnown ? undefined : 'unknown-operation';
+}
+
+/**
+ * Whether the valid packet at `offset` announces its sender rather than asking or answering: sender and
+ * target address are one (RFC 5944 §4.6).
+ */
+export function isGratuitous(bytes: Uint8Array, offset: number): boolean {
+  return sameBytes(bytes, offset + ARP.senderIp, bytes, offset + ARP.targetIp, IPV4_LENGTH);
+}
 
 /** Reads the ARP packet at the start of `bytes`; padding after it is ignored. */
 export function decodeArp(bytes: Uint8Array): Decoded<ArpPacket, ArpFault> {
-  if (bytes.length < ARP_LENGTH) return { ok: false, reason: 'short-packet' };
-  const hardware = readUint16(bytes, 0);
-  if (hardware !== HARDWARE_ETHERNET && hardware !== HARDWARE_IEEE_802) {
-    return { ok: false, reason: 'hardware-type' };
-  }
-  if (readUint16(bytes, 2) !== PROTOCOL_IPV4) return { ok: false, reason: 'protocol-type' };
-  // The lengths decide where every later field lies, so they are checked before any of them is read.
-  if (bytes[4] !== MAC_LENGTH || bytes[5] !== IPV4_LENGTH) return { ok: false, reason: 'address-length' };
-  const operation = operationOf(readUint16(bytes, 6));
-  if (operation === undefined) return { ok: false, reason: 'unknown-operation' };
+  const reason = arpFault(bytes, 0);
+  if (reason !== undefined) return { ok: false, reason };
   return {
     ok: true,
     value: {
-      operation,
-      senderMac: readMac(bytes, SENDER_MAC_OFFSET),
-      senderIp: readIpv4(bytes, SENDER_IP_OFFSET),
-      targetMac: readMac(bytes, TARGET_MAC_OFFSET),
-      targetIp: readIpv4(bytes, TARGET_IP_OFFSET),
+      operation: readUint16(bytes, ARP.operation) === ARP_OPERATION.request ? 'request' : 'reply',
+      senderMac: readMac(bytes, ARP.senderMac),
+      senderIp: readIpv4(bytes, ARP.senderIp),
+      targetMac: readMac(bytes, ARP.targetMac),
+      targetIp: readIpv4(bytes, ARP.targetIp),
     },
   };
 }
@@ -85,27 +103,18 @@ export function decodeArp(bytes: Uint8Array): Decoded<ArpPacket, ArpFault> {
  * @throws RangeError when an address is not one
  */
 export function encodeArp(packet: ArpPacket): Uint8Array {
-  const bytes = new Uint8Array(ARP_LENGTH);
+  const bytes = new Uint8Array(ARP.length);
   bytes.set([0, HARDWARE_ETHERNET, PROTOCOL_IPV4 >> 8, PROTOCOL_IPV4 & 0xff, MAC_LENGTH, IPV4_LENGTH]);
-  bytes[7] = OPERATION_CODE[packet.operation];
-  writeMac(bytes, SENDER_MAC_OFFSET, packet.senderMac);
-  writeIpv4(bytes, SENDER_IP_OFFSET, packet.senderIp);
-  writeMac(bytes, TARGET_MAC_OFFSET, packet.targetMac);
-  writeIpv4(bytes, TARGET_IP_OFFSET, packet.targetIp);
+  bytes[ARP.operation + 1] = ARP_OPERATION[packet.operation];
+  bytes.set(macBytes(packet.senderMac), ARP.senderMac);
+  bytes.set(ipv4Bytes(packet.senderIp), ARP.senderIp);
+  bytes.set(macBytes(packet.targetMac), ARP.targetMac);
+  bytes.set(ipv4Bytes(packet.targetIp), ARP.targetIp);
   return bytes;
 }
 
-/** Whether the packet announces its sender rather than asking or answering (RFC 5944 §4.6). */
-export function isGratuitous(packet: ArpPacket): boolean {
-  return packet.senderIp === packet.targetIp;
-}
-
-function operationOf(code: number): ArpOperation | undefined {
-  if (code === OPERATION_CODE.request) return 'request';
-  if (code === OPERATION_CODE.reply) return 'reply';
-  return undefined;
-}
-
-function readUint16(bytes: Uint8Array, offset: number): number {
-  return ((bytes[offset] as number) << 8) | (bytes[offset + 1] as number);
+function ipv4Bytes(ip: string): Uint8Array {
+  const bytes = ipBytes(ip);
+  if (bytes.length !== IPV4_LENGTH) throw new RangeError(`"${ip}" is not an IPv4 address`);
+  return bytes;
 }

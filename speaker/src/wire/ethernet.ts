@@ -1,9 +1,12 @@
 /** Ethernet II frames (IEEE 802.3 clause 3, type interpretation), without the frame check sequence. */
-import { MAC_LENGTH, readMac, writeMac, type MacAddress } from './address.js';
+import { MAC_LENGTH, macBytes, readMac, readUint16, writeUint16, type MacAddress } from './address.js';
 import type { Decoded } from './decoded.js';
 
 /** Values of the type field this program knows. */
-export const ETHER_TYPE = { arp: 0x0806 } as const;
+export const ETHER_TYPE = { arp: 0x0806, ipv6: 0x86dd } as const;
+
+/** Where the fields of a frame lie, in bytes. */
+export const ETHERNET = { destination: 0, source: MAC_LENGTH, type: 2 * MAC_LENGTH, payload: 14 } as const;
 
 export interface EthernetFrame {
   destination: MacAddress;
@@ -19,23 +22,25 @@ export type EthernetFault =
   | 'short-frame' // less than the 14 bytes of a header
   | 'length-field'; // the type field is a length: IEEE 802.2, not Ethernet II
 
-const ETHERNET_HEADER_LENGTH = 14;
-
-const TYPE_OFFSET = 2 * MAC_LENGTH;
 const FIRST_TYPE = 0x0600;
+
+/** What is wrong with the header of a frame, if anything. */
+export function ethernetFault(bytes: Uint8Array): EthernetFault | undefined {
+  if (bytes.length < ETHERNET.payload) return 'short-frame';
+  return readUint16(bytes, ETHERNET.type) < FIRST_TYPE ? 'length-field' : undefined;
+}
 
 /** Reads a frame; the payload is a view into `bytes`. */
 export function decodeEthernet(bytes: Uint8Array): Decoded<EthernetFrame, EthernetFault> {
-  if (bytes.length < ETHERNET_HEADER_LENGTH) return { ok: false, reason: 'short-frame' };
-  const etherType = ((bytes[TYPE_OFFSET] as number) << 8) | (bytes[TYPE_OFFSET + 1] as number);
-  if (etherType < FIRST_TYPE) return { ok: false, reason: 'length-field' };
+  const reason = ethernetFault(bytes);
+  if (reason !== undefined) return { ok: false, reason };
   return {
     ok: true,
     value: {
-      destination: readMac(bytes, 0),
-      source: readMac(bytes, MAC_LENGTH),
-      etherType,
-      payload: bytes.subarray(ETHERNET_HEADER_LENGTH),
+      destination: readMac(bytes, ETHERNET.destination),
+      source: readMac(bytes, ETHERNET.source),
+      etherType: readUint16(bytes, ETHERNET.type),
+      payload: bytes.subarray(ETHERNET.payload),
     },
   };
 }
@@ -55,11 +60,22 @@ export function encodeEthernet(frame: EthernetFrame): Uint8Array {
   if (frame.etherType < FIRST_TYPE || frame.etherType > 0xffff) {
     throw new RangeError(`Ethernet type ${frame.etherType} is outside 0x0600..0xffff`);
   }
-  const bytes = new Uint8Array(ETHERNET_HEADER_LENGTH + frame.payload.length);
-  writeMac(bytes, 0, frame.destination);
-  writeMac(bytes, MAC_LENGTH, frame.source);
-  bytes[TYPE_OFFSET] = frame.etherType >> 8;
-  bytes[TYPE_OFFSET + 1] = frame.etherType & 0xff;
-  bytes.set(frame.payload, ETHERNET_HEADER_LENGTH);
+  return wrap(frame.payload, {
+    ...frame,
+    destination: macBytes(frame.destination),
+    source: macBytes(frame.source),
+  });
+}
+
+/** As {@link encodeEthernet}, for addresses that are bytes already. */
+export function wrap(
+  payload: Uint8Array,
+  header: { destination: Uint8Array; source: Uint8Array; etherType: number },
+): Uint8Array {
+  const bytes = new Uint8Array(ETHERNET.payload + payload.length);
+  bytes.set(header.destination, ETHERNET.destination);
+  bytes.set(header.source, ETHERNET.source);
+  writeUint16(bytes, ETHERNET.type, header.etherType);
+  bytes.set(payload, ETHERNET.payload);
   return bytes;
 }

@@ -1,7 +1,7 @@
 import { NODES } from '@metallb-l2/sdk/kube';
 import { electOwner } from '@metallb-l2/sdk/election';
 import { SERVICE_L2_STATUSES } from '@metallb-l2/sdk/models';
-import type { Link, LinkSource, OpenLinkSocket } from '../../../speaker/src/ports.js';
+import type { Link, LinkSource, OpenLinkGroups, OpenLinkSocket } from '../../../speaker/src/ports.js';
 import { FakeClock } from '../../support/fake-clock.ts';
 import type { SimulatedHost, SimulatedLan } from '../../support/simulated-lan.ts';
 import { StatusObserver } from '../../support/status-observer.ts';
@@ -113,11 +113,16 @@ class TwoInterfaces implements LinkSource {
     for (const listener of [...this.#listeners]) listener();
   }
 
-  readonly openSocket: OpenLinkSocket = (link, handler) => {
-    const host = this.#hosts.find((candidate) => candidate.links()[0]?.index === link.index);
-    if (host === undefined) throw new Error(`bind to ${link.name}: ENODEV`);
-    return host.openSocket(link, handler);
-  };
+  readonly openSocket: OpenLinkSocket = (link, protocol, handler) =>
+    this.#hostOf(link.index).openSocket(link, protocol, handler);
+
+  readonly openGroups: OpenLinkGroups = (link) => this.#hostOf(link.index).openGroups(link);
+
+  #hostOf(index: number): SimulatedHost {
+    const host = this.#hosts.find((candidate) => candidate.links()[0]?.index === index);
+    if (host === undefined) throw new Error(`bind to link ${index}: ENODEV`);
+    return host;
+  }
 }
 
 describe('500 services that nothing happens to', () => {

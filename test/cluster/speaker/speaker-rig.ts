@@ -19,8 +19,8 @@ import { IP_ADDRESS_POOLS, L2_ADVERTISEMENTS, SERVICE_L2_STATUSES } from '@metal
 import { COMPONENT_LABELS } from '@metallb-l2/sdk/settings';
 import { HealthBoard } from '../../../speaker/src/http/health.js';
 import { Limiter } from '../../../speaker/src/cluster/limiter.js';
-import type { LinkSource, OpenLinkSocket } from '../../../speaker/src/ports.js';
-import { runSpeaker } from '../../../speaker/src/speaker.js';
+import type { LinkSource } from '../../../speaker/src/ports.js';
+import { runSpeaker, type SpeakerDeps } from '../../../speaker/src/speaker.js';
 import type { FakeClock } from '../../support/fake-clock.ts';
 import { MeasuredKubeApi } from '../../support/measured-kube-api.ts';
 import { RecordedLog } from '../../support/recorded-log.ts';
@@ -49,7 +49,7 @@ export interface SpeakerOptions {
   readonly api?: KubeApi;
   readonly clock?: Clock;
   /** @default one link of the rig's network */
-  readonly network?: LinkSource & { readonly openSocket: OpenLinkSocket };
+  readonly network?: LinkSource & Pick<SpeakerDeps, 'openSocket' | 'openGroups'>;
 }
 
 export class SpeakerRig {
@@ -183,6 +183,7 @@ export class RunningSpeaker {
         random: systemRandom,
         links: options.network,
         openSocket: options.network.openSocket,
+        openGroups: options.network.openGroups,
         log: this.log,
         meter: this.meter,
         health: new HealthBoard(options.clock),

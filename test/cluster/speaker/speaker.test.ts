@@ -87,6 +87,7 @@ class RunningSpeaker {
         random: systemRandom,
         links: this.host,
         openSocket: this.host.openSocket,
+        openGroups: this.host.openGroups,
         log: this.log,
         meter: this.meter,
         health: new HealthBoard(systemClock),

@@ -1,13 +1,23 @@
 /** What every {@link LinkSocket} does, the simulated and the real one. */
-import type { Link, LinkSocket, OpenLinkSocket, PacketType } from '../../../speaker/src/ports.js';
+import type {
+  Link,
+  LinkSocket,
+  OpenLinkGroups,
+  OpenLinkSocket,
+  PacketType,
+} from '../../../speaker/src/ports.js';
+import { ipBytes, macBytes, readMac } from '../../../speaker/src/wire/address.js';
 import { type ArpPacket, decodeArp, encodeArp } from '../../../speaker/src/wire/arp.js';
 import { decodeEthernet, encodeEthernet } from '../../../speaker/src/wire/ethernet.js';
+import { multicastMac, solicitedNodeGroup } from '../../../speaker/src/wire/ipv6.js';
+import { encodeNdp } from '../../../speaker/src/wire/ndp.js';
 import { untilHolds } from '../../support/until.ts';
 
 /** One end of the cable that two links share. */
 export interface LinkEnd {
   readonly link: Link;
   readonly openSocket: OpenLinkSocket;
+  readonly openGroups: OpenLinkGroups;
 }
 
 /** What a receiver got of one frame. */
@@ -39,7 +49,7 @@ export function linkSocketContract(
     /** Opens a socket that collects what concerns `ip`, the question of one test. */
     function listen(end: LinkEnd, ip: string): { socket: LinkSocket; received: Received[] } {
       const received: Received[] = [];
-      const socket = end.openSocket(end.link, {
+      const socket = end.openSocket(end.link, 'arp', {
         onFrame: ({ bytes, packetType, interfaceIndex }) => {
           const ethernet = decodeEthernet(bytes);
           const arp = ethernet.ok ? decodeArp(ethernet.value.payload) : ethernet;
@@ -139,7 +149,7 @@ export function linkSocketContract(
     it('may be closed by what it delivers to', async () => {
       const { near, far } = ends;
       let frames = 0;
-      const socket = far.openSocket(far.link, {
+      const socket = far.openSocket(far.link, 'arp', {
         onFrame: () => {
           frames++;
           socket.close();
@@ -156,9 +166,127 @@ export function linkSocketContract(
     it('cannot be opened on an interface that does not exist', () => {
       const { near } = ends;
       const gone = { index: 2_000_000_000, name: 'gone' };
-      expect(() => near.openSocket(gone, { onFrame: () => undefined, onDown: () => undefined })).toThrow(
-        'ENODEV',
-      );
+      const handler = { onFrame: () => undefined, onDown: () => undefined };
+      for (const protocol of ['arp', 'ndp'] as const) {
+        expect(() => near.openSocket(gone, protocol, handler)).toThrow('ENODEV');
+      }
+    });
+
+    it('has dropped nothing while there was room, nor once it is closed', async () => {
+      const { near, far } = ends;
+      const { socket, received } = listen(far, '192.0.2.17');
+      listen(near, '192.0.2.17').socket.send(frame(near, '192.0.2.17'));
+      await untilHolds(() => received.length > 0);
+      expect(socket.takeDrops()).toBe(0);
+      socket.close();
+      expect(socket.takeDrops()).toBe(0);
+    });
+
+    describe('of neighbour discovery', () => {
+      const TARGET = '2001:db8::50';
+      const GROUP = solicitedNodeGroup(ipBytes(TARGET));
+
+      function listenNdp(end: LinkEnd): { socket: LinkSocket; received: [PacketType, Uint8Array][] } {
+        const received: [PacketType, Uint8Array][] = [];
+        const socket = end.openSocket(end.link, 'ndp', {
+          onFrame: ({ bytes, packetType }) => {
+            // The kernels at both ends say things of their own on a new link.
+            if (isAbout(bytes, TARGET)) received.push([packetType, bytes.slice()]);
+          },
+          onDown: () => undefined,
+        });
+        sockets.push(socket);
+        return { socket, received };
+      }
+
+      function solicitation(end: LinkEnd, to = readMac(multicastMac(GROUP), 0)): Uint8Array {
+        const payload = encodeNdp({
+          type: 'solicitation',
+          source: ipBytes('2001:db8::1'),
+          destination: GROUP,
+          target: ipBytes(TARGET),
+          linkLayerAddress: macBytes(end.link.mac),
+        });
+        return encodeEthernet({ destination: to, source: end.link.mac, etherType: 0x86dd, payload });
+      }
+
+      function advertisement(end: LinkEnd): Uint8Array {
+        const payload = encodeNdp({
+          type: 'advertisement',
+          source: ipBytes(TARGET),
+          destination: ipBytes('ff02::1'),
+          target: ipBytes(TARGET),
+          linkLayerAddress: macBytes(end.link.mac),
+          router: false,
+          solicited: false,
+          override: true,
+        });
+        const header = { destination: '33:33:00:00:00:01', source: end.link.mac, etherType: 0x86dd };
+        return encodeEthernet({ ...header, payload });
+      }
+
+      /** A frame that differs in the byte at `offset`. */
+      function changed(bytes: Uint8Array, offset: number, value: number): Uint8Array {
+        const copy = bytes.slice();
+        copy[offset] = value;
+        return copy;
+      }
+
+      it('delivers solicitations to a group it has joined, and to its own MAC', async () => {
+        const { near, far } = ends;
+        const groups = far.openGroups(far.link);
+        groups.join(GROUP);
+        const { received } = listenNdp(far);
+        const { socket } = listenNdp(near);
+        socket.send(solicitation(near));
+        socket.send(solicitation(near, far.link.mac));
+        await untilHolds(() => received.length >= 2);
+        expect(received).toEqual([
+          ['multicast', solicitation(near)],
+          ['host', solicitation(near, far.link.mac)],
+        ]);
+        groups.leave(GROUP);
+        groups.close();
+      });
+
+      it('delivers advertisements, and nothing that is neither or came through a router', async () => {
+        const { near, far } = ends;
+        const { received } = listenNdp(far);
+        const { socket } = listenNdp(near);
+        const valid = solicitation(near, far.link.mac);
+        socket.send(changed(valid, 20, 17)); // UDP
+        socket.send(changed(valid, 21, 64)); // hop limit
+        socket.send(changed(valid, 54, 128)); // echo request
+        socket.send(changed(valid, 55, 1)); // code
+        socket.send(changed(valid, 13, 0x00)); // Ethernet type 0x8600
+        socket.send(frame(near, '192.0.2.18'));
+        socket.send(advertisement(near));
+        await untilHolds(() => received.length > 0);
+        expect(received).toEqual([['multicast', advertisement(near)]]);
+      });
+
+      it('joins more groups than the kernel allows one socket, leaves one, and joins it again', () => {
+        const { near } = ends;
+        const groups = near.openGroups(near.link);
+        const many = Array.from({ length: 1000 }, (_, i) =>
+          solicitedNodeGroup(ipBytes(`2001:db8::${(i + 1).toString(16)}`)),
+        );
+        for (const group of many) groups.join(group);
+        groups.leave(many[500]!);
+        groups.join(many[500]!);
+        groups.close();
+        groups.close();
+      });
+
+      it('cannot join on an interface that does not exist', () => {
+        const gone = ends.near.openGroups({ index: 2_000_000_000, name: 'gone' });
+        expect(() => gone.join(GROUP)).toThrow('ENODEV');
+        gone.close();
+      });
     });
   });
+}
+
+function isAbout(bytes: Uint8Array, target: string): boolean {
+  return Buffer.from(bytes.subarray(62, 78)).equals(ipBytes(target));
 }

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { SystemCallError } from '../../../speaker/src/linux/libc.js';
 import { openPacketSocket } from '../../../speaker/src/linux/packet-socket.js';
+import { openMulticastGroups } from '../../../speaker/src/linux/multicast-groups.js';
 import { readLinks } from '../../../speaker/src/linux/sys-links.js';
 import type { Link } from '../../../speaker/src/ports.js';
 import { SimulatedLan } from '../../support/simulated-lan.ts';
@@ -10,7 +11,7 @@ linkSocketContract('a socket on the simulated LAN', () => {
   const lan = new SimulatedLan();
   const endOf = (name: string): LinkEnd => {
     const host = lan.addHost(name);
-    return { link: host.links()[0] as Link, openSocket: host.openSocket };
+    return { link: host.links()[0] as Link, openSocket: host.openSocket, openGroups: host.openGroups };
   };
   return Promise.resolve({ near: endOf('near'), far: endOf('far'), cut: () => Promise.resolve() });
 });
@@ -21,7 +22,11 @@ if (missing === undefined) {
     const names = { near: `mlp${process.pid}a`, far: `mlp${process.pid}b` };
     ip('link', 'add', names.near, 'type', 'veth', 'peer', 'name', names.far);
     for (const name of Object.values(names)) ip('link', 'set', name, 'up');
-    const endOf = (name: string): LinkEnd => ({ link: linkOf(name), openSocket: openPacketSocket });
+    const endOf = (name: string): LinkEnd => ({
+      link: linkOf(name),
+      openSocket: openPacketSocket,
+      openGroups: openMulticastGroups,
+    });
     while (!linkOf(names.near).carrier) await new Promise((resolve) => setTimeout(resolve, 2));
     return {
       near: endOf(names.near),
@@ -39,7 +44,7 @@ if (missing === undefined) {
       ip('link', 'add', name, 'type', 'veth', 'peer', 'name', `${name}p`);
       ip('link', 'set', name, 'up');
       const down = new Promise<Error>((resolve) => {
-        openPacketSocket(linkOf(name), { onFrame: () => undefined, onDown: resolve });
+        openPacketSocket(linkOf(name), 'arp', { onFrame: () => undefined, onDown: resolve });
       });
       ip('link', 'del', name);
       expect(await down).toBeInstanceOf(SystemCallError);
@@ -62,7 +67,10 @@ function linkOf(name: string): Link {
 /** Why the real socket cannot be tried here; only a missing permission counts. */
 function missingPermission(): string | undefined {
   try {
-    openPacketSocket({ index: 1, name: 'lo' }, { onFrame: () => undefined, onDown: () => undefined }).close();
+    openPacketSocket({ index: 1, name: 'lo' }, 'arp', {
+      onFrame: () => undefined,
+      onDown: () => undefined,
+    }).close();
     return process.getuid?.() === 0 ? undefined : 'needs root to add a pair of interfaces';
   } catch (error) {
     if (error instanceof SystemCallError && error.code === 'EPERM') return error.message;

@@ -30,6 +30,7 @@ class Speaker {
         random: seededRandom(1),
         links: this.host,
         openSocket: this.host.openSocket,
+        openGroups: this.host.openGroups,
         log: this.log,
         meter: this.meter,
         health: new HealthBoard(world.clock),

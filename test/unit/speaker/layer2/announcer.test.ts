@@ -1,4 +1,8 @@
-import { Announcer } from '../../../../speaker/src/layer2/announcer.js';
+import {
+  type AddressConflict,
+  Announcer,
+  type AnnouncerOptions,
+} from '../../../../speaker/src/layer2/announcer.js';
 import { FakeClock, settle } from '../../../support/fake-clock.ts';
 import { RecordedLog } from '../../../support/recorded-log.ts';
 import { RecordedMeter } from '../../../support/recorded-meter.ts';
@@ -6,8 +10,10 @@ import { SimulatedLan } from '../../../support/simulated-lan.ts';
 
 const VIP = '192.0.2.50';
 const OTHER = '192.0.2.51';
+const VIP6 = '2001:db8::50';
 
-function setUp() {
+/** @param beforeJoin called before a multicast group is joined; may refuse by throwing */
+function setUp(options: AnnouncerOptions = {}, beforeJoin = () => {}) {
   const lan = new SimulatedLan();
   const node = lan.addHost('node');
   const client = lan.addHost('client');
@@ -15,16 +21,32 @@ function setUp() {
   const log = new RecordedLog();
   const meter = new RecordedMeter();
   const stop = new AbortController();
-  const announcer = new Announcer({
-    links: node,
-    openSocket: node.openSocket,
-    clock,
-    random: () => 0.5,
-    log,
-    meter,
-  });
+  const conflicts: AddressConflict[] = [];
+  const announcer = new Announcer(
+    {
+      links: node,
+      openSocket: node.openSocket,
+      openGroups: (link) => {
+        const groups = node.openGroups(link);
+        const join = (group: Uint8Array) => {
+          beforeJoin();
+          groups.join(group);
+        };
+        return { ...groups, join };
+      },
+      clock,
+      random: () => 0.5,
+      log,
+      meter,
+    },
+    { refreshIntervalMs: 0, onConflict: (conflict) => conflicts.push(conflict), ...options },
+  );
   const ended = announcer.run(stop.signal);
   const announce = (...ips: string[]) => announcer.apply(new Map(ips.map((ip) => [ip, 'all'])));
+  /** Frames sent unasked, of either family. */
+  const unsolicited = (ip: string) =>
+    lan.seen.filter(({ packet }) => packet.senderIp === ip && packet.targetIp === ip).length +
+    lan.seenNdp.filter(({ target, flags }) => target === ip && flags === 'O').length;
   const gratuitous = () => lan.seen.filter(({ packet }) => packet.senderIp === packet.targetIp).length;
   return {
     lan,
@@ -36,6 +58,8 @@ function setUp() {
     announcer,
     announce,
     gratuitous,
+    unsolicited,
+    conflicts,
     end: async () => {
       stop.abort();
       await ended;
@@ -45,14 +69,17 @@ function setUp() {
 }
 
 describe('an announcer', () => {
-  it('answers for what it announces and for nothing else', async () => {
-    const { client, node, announce, meter, end } = setUp();
+  it('answers for what it announces and for nothing else, and counts it each second', async () => {
+    const { client, node, announce, meter, clock, end } = setUp();
     announce(VIP);
     expect(await client.ask(VIP)).toEqual([node.mac]);
     expect(await client.ask(OTHER)).toEqual([]);
+    await clock.advance(1000);
     expect(meter.value('metallb_layer2_requests_received', { ip: VIP })).toBe(1);
     expect(meter.value('metallb_layer2_responses_sent', { ip: VIP })).toBe(1);
-    expect(meter.value('metallb_layer2_frames_dropped', { reason: 'not-announced' })).toBe(1);
+    expect(meter.value('metallb_layer2_frames_dropped', { interface: 'lan0', reason: 'not-announced' })).toBe(
+      1,
+    );
     await end();
   });
 
@@ -160,10 +187,11 @@ describe('an announcer', () => {
     const stop = new AbortController();
     const announcer = new Announcer({
       links: node,
-      openSocket: (link, handler) => {
+      openSocket: (link, protocol, handler) => {
         if (++tries < 4) throw new Error('EPERM');
-        return node.openSocket(link, handler);
+        return node.openSocket(link, protocol, handler);
       },
+      openGroups: node.openGroups,
       clock,
       random: () => 0,
       log: new RecordedLog(),
@@ -181,15 +209,229 @@ describe('an announcer', () => {
     await ended;
   });
 
-  it('reports another station that claims its address, once', async () => {
-    const { client, announce, log, meter, end } = setUp();
-    announce(VIP);
-    client.send({ senderIp: VIP, targetIp: VIP });
-    client.send({ operation: 'reply', senderIp: VIP, targetIp: VIP });
+  describe('whose address another station claims', () => {
+    const claim = { mac: '02:00:00:00:00:02', interface: 'lan0', kind: 'claim' };
+
+    it('reports it once when it still has the address a second later, and defends it', async () => {
+      const { client, announce, log, meter, clock, conflicts, unsolicited, end } = setUp();
+      announce(VIP);
+      await clock.advance(10_000);
+      client.send({ senderIp: VIP, targetIp: VIP });
+      client.send({ operation: 'reply', senderIp: VIP, targetIp: VIP });
+      await clock.advance(999);
+      expect(conflicts).toEqual([]);
+      expect(unsolicited(VIP)).toBe(12);
+      await clock.advance(1);
+      expect(conflicts).toEqual([{ ...claim, ip: VIP }]);
+      expect(unsolicited(VIP)).toBe(14);
+      const warnings = log.lines.filter(({ level }) => level === 'warn');
+      expect(warnings.map(({ fields }) => fields)).toEqual([{ ...claim, ip: VIP }]);
+      const dropped = { interface: 'lan0', reason: 'address-conflict' };
+      expect(meter.value('metallb_layer2_frames_dropped', dropped)).toBe(2);
+      expect(meter.value('metallb_layer2_address_conflicts', { ip: VIP })).toBe(2);
+      await end();
+    });
+
+    it('defends it no more than once in ten seconds', async () => {
+      const { client, announce, clock, conflicts, meter, end } = setUp();
+      announce(VIP);
+      await clock.advance(10_000);
+      const sent = () => meter.value('metallb_layer2_gratuitous_sent', { ip: VIP });
+      for (let second = 0; second < 20; second++) {
+        client.send({ senderIp: VIP, targetIp: VIP });
+        await clock.advance(1000);
+      }
+      await clock.advance(5000);
+      expect(conflicts).toHaveLength(2);
+      expect(sent()).toBe(10 + 2 * 2);
+      await end();
+    });
+
+    it('gives it up without a word when the news is that the other one has it', async () => {
+      const { client, announce, clock, conflicts, end } = setUp();
+      announce(VIP);
+      client.send({ senderIp: VIP, targetIp: VIP });
+      await clock.advance(500);
+      announce();
+      await clock.advance(10_000);
+      expect(conflicts).toEqual([]);
+      await end();
+    });
+
+    it('reports a host that wanted to take it and was told that it is taken, without more ado', async () => {
+      const { client, node, announce, clock, conflicts, unsolicited, end } = setUp();
+      announce(VIP, VIP6);
+      await clock.advance(10_000);
+      expect(await client.ask(VIP, '0.0.0.0')).toEqual([node.mac]);
+      expect(await client.solicit(VIP6, '::')).toEqual([node.mac]);
+      await clock.advance(1000);
+      expect(conflicts).toEqual([
+        { ...claim, ip: VIP, kind: 'probe' },
+        { ...claim, ip: VIP6, kind: 'probe' },
+      ]);
+      expect([unsolicited(VIP), unsolicited(VIP6)]).toEqual([10, 3 + 1]); // one is the answer to the probe
+      await end();
+    });
+
+    it('reports and defends an IPv6 address too', async () => {
+      const { client, announce, clock, conflicts, unsolicited, end } = setUp();
+      announce(VIP6);
+      await clock.advance(10_000);
+      client.advertise(VIP6);
+      await clock.advance(1000);
+      expect(conflicts).toEqual([{ ...claim, ip: VIP6 }]);
+      expect(unsolicited(VIP6)).toBe(3 + 2); // the claim, and the defence
+      await end();
+    });
+
+    it('knows its own other interface on the same network', async () => {
+      const { client, node, announce, clock, conflicts, meter, end } = setUp();
+      announce(VIP);
+      await clock.advance(10_000);
+      const [link] = node.links();
+      node.links = () => [link!, { ...link!, index: 9, name: 'docker0', mac: client.mac }];
+      client.send({ senderIp: VIP, targetIp: VIP });
+      await clock.advance(1000);
+      expect(conflicts).toEqual([]);
+      const dropped = { interface: 'lan0', reason: 'own-frame' };
+      expect(meter.value('metallb_layer2_frames_dropped', dropped)).toBe(1);
+      await end();
+    });
+  });
+
+  describe('of IPv6 addresses', () => {
+    it('is asked for them in their group, and answers the asker', async () => {
+      const { client, node, announce, announcer, lan, end } = setUp();
+      announce(VIP6, VIP);
+      expect(await client.solicit(VIP6)).toEqual([node.mac]);
+      expect(await client.solicit('2001:db8::51')).toEqual([]);
+      expect(announcer.answering(VIP6)).toEqual(['lan0']);
+      expect(lan.seenNdp.at(-2)).toEqual({
+        from: 'node',
+        to: client.mac,
+        type: 'advertisement',
+        source: VIP6,
+        destination: '2001:db8::250',
+        target: VIP6,
+        mac: node.mac,
+        flags: 'SO',
+      });
+      await end();
+    });
+
+    it('tells the network three times about one it has taken over', async () => {
+      const { announce, clock, unsolicited, meter, end } = setUp();
+      announce(VIP6);
+      expect(unsolicited(VIP6)).toBe(1);
+      await clock.advance(1099);
+      expect(unsolicited(VIP6)).toBe(1);
+      await clock.advance(60_000);
+      expect(unsolicited(VIP6)).toBe(3);
+      expect(meter.value('metallb_layer2_gratuitous_sent', { ip: VIP6 })).toBe(3);
+      await end();
+    });
+
+    it('stays in a group that two of them share until both are gone', async () => {
+      const { client, node, announce, clock, end } = setUp();
+      const twin = '2001:db8:1::50';
+      announce(VIP6, twin);
+      expect(node.groupCount).toBe(1);
+      announce(twin);
+      expect(await client.solicit(twin)).toEqual([node.mac]);
+      expect(await client.solicit(VIP6)).toEqual([]);
+      announce();
+      expect(node.groupCount).toBe(0);
+      await clock.advance(1000);
+      await end();
+      expect(node.groupCount).toBe(0);
+    });
+
+    it('joins again on a link that was made anew', async () => {
+      const { client, node, announce, announcer, end } = setUp();
+      announce(VIP6);
+      node.changeLink({ index: 5, carrier: false });
+      await settle();
+      expect(announcer.answering(VIP6)).toEqual([]);
+      node.changeLink({ carrier: true });
+      await settle();
+      expect(announcer.answering(VIP6)).toEqual(['lan0']);
+      expect(await client.solicit(VIP6)).toEqual([node.mac]);
+      await end();
+    });
+
+    it('says that it does not answer while it cannot join, and tries again', async () => {
+      let isFull = true;
+      const { client, node, announce, announcer, clock, log, end } = setUp({}, () => {
+        if (isFull) throw new Error('ENOBUFS');
+      });
+      announce(VIP6, VIP);
+      await settle();
+      expect([announcer.answering(VIP6), announcer.answering(VIP)]).toEqual([[], ['lan0']]);
+      expect(log.lines.some(({ level, fields }) => level === 'warn' && 'groups' in fields)).toBe(true);
+      let changes = 0;
+      announcer.subscribe(() => changes++);
+      isFull = false;
+      await clock.advance(10_000);
+      expect([announcer.answering(VIP6), changes]).toEqual([['lan0'], 1]);
+      expect(await client.solicit(VIP6)).toEqual([node.mac]);
+      await end();
+    });
+
+    it('is handed over as an IPv4 address is', async () => {
+      const { node, client, announcer, announce, clock, end } = setUp();
+      announce(VIP6);
+      announcer.apply(new Map(), new Set([VIP6]));
+      expect(announcer.answering(VIP6)).toEqual([]);
+      expect(await client.solicit(VIP6)).toEqual([node.mac]);
+      client.advertise(VIP6);
+      await settle();
+      expect(await client.solicit(VIP6)).toEqual([]);
+      expect(node.groupCount).toBe(0);
+      await clock.advance(1000);
+      await end();
+    });
+  });
+
+  it('does not answer for what is no address, and says so', async () => {
+    const { announce, announcer, client, node, end } = setUp();
+    announce('lb.example.org', VIP);
+    expect(announcer.answering('lb.example.org')).toEqual([]);
+    expect(await client.ask(VIP)).toEqual([node.mac]);
+    await end();
+  });
+
+  it('leaves interfaces alone whose names are excluded', async () => {
+    const { announcer, end } = setUp({ exclusions: [/^lan/] });
     await settle();
-    const warnings = log.lines.filter(({ level }) => level === 'warn');
-    expect(warnings.map(({ fields }) => fields)).toEqual([{ ip: VIP, claimedBy: client.mac }]);
-    expect(meter.value('metallb_layer2_frames_dropped', { reason: 'address-conflict' })).toBe(2);
+    expect(announcer.listening).toBe(false);
+    await end();
+  });
+
+  it('announces again once in an interval, one address after the other', async () => {
+    const { announce, clock, unsolicited, end } = setUp({ refreshIntervalMs: 100_000 });
+    announce(VIP, VIP6);
+    await clock.advance(10_000);
+    expect([unsolicited(VIP), unsolicited(VIP6)]).toEqual([10, 3]);
+    await clock.advance(20_000);
+    expect([unsolicited(VIP), unsolicited(VIP6)]).toEqual([12, 3]);
+    await clock.advance(300_000);
+    expect([unsolicited(VIP), unsolicited(VIP6)]).toEqual([18, 6]);
+    await end();
+  });
+
+  it('sends no more frames in a second than the network is to bear, new addresses first', async () => {
+    const { announce, clock, lan, end } = setUp({ framesPerSecond: 100 });
+    const many = Array.from({ length: 100 }, (_, i) => `10.0.0.${i}`);
+    announce(...many);
+    await clock.advance(1100);
+    expect(lan.seen.length).toBeGreaterThanOrEqual(110);
+    expect(lan.seen.length).toBeLessThanOrEqual(122);
+    await clock.advance(1000);
+    const told = new Set(lan.seen.slice(0, 200).map(({ packet }) => packet.senderIp));
+    expect(told.size).toBe(100);
+    announce(...many, VIP);
+    await clock.advance(50);
+    expect(lan.seen.slice(-8).map(({ packet }) => packet.senderIp)).toContain(VIP);
     await end();
   });
 

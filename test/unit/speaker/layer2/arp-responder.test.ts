@@ -1,5 +1,8 @@
 import { decideArp } from '../../../../speaker/src/layer2/arp-responder.js';
+import { AddressIndex } from '../../../../speaker/src/layer2/address-index.js';
+import { AnnouncedAddress } from '../../../../speaker/src/layer2/announced-address.js';
 import type { ReceivedFrame } from '../../../../speaker/src/ports.js';
+import { macBytes, readMac } from '../../../../speaker/src/wire/address.js';
 import { type ArpPacket, decodeArp, encodeArp } from '../../../../speaker/src/wire/arp.js';
 import { decodeEthernet, encodeEthernet } from '../../../../speaker/src/wire/ethernet.js';
 import { randomBytesFrom } from '../../../support/seeded-random.ts';
@@ -9,7 +12,13 @@ const ASKER = '02:00:00:00:00:01';
 const BROADCAST = 'ff:ff:ff:ff:ff:ff';
 const VIP = '192.0.2.50';
 const OTHER_VIP = '192.0.2.51';
-const ME = { interfaceIndex: 7, mac: MINE, owns: (ip: string) => ip === VIP || ip === OTHER_VIP };
+const ADDRESSES = new AddressIndex<AnnouncedAddress>();
+for (const ip of [VIP, OTHER_VIP]) ADDRESSES.add(new AnnouncedAddress(ip, 'all'));
+const ME = {
+  interfaceIndex: 7,
+  mac: macBytes(MINE),
+  find: (bytes: Uint8Array, offset: number, length: number) => ADDRESSES.find(bytes, offset, length),
+};
 
 const REQUEST: ArpPacket = {
   operation: 'request',
@@ -62,8 +71,32 @@ describe('decideArp', () => {
     expect(answerTo(received({}, { destination: MINE }))).toEqual(reply);
   });
 
-  it('answers a probe, so that its sender does not take the address', () => {
-    expect(answerTo(received({ senderIp: '0.0.0.0' }))).toEqual({ ...reply, targetIp: '0.0.0.0' });
+  it('answers a probe, so that its sender does not take the address, and says that it was one', () => {
+    const probe = received({ senderIp: '0.0.0.0' });
+    expect(answerTo(probe)).toEqual({ ...reply, targetIp: '0.0.0.0' });
+    expect(decideArp(probe, ME)).toMatchObject({ action: 'reply', isProbe: true });
+    expect(decideArp(received(), ME)).toMatchObject({ action: 'reply', isProbe: false });
+  });
+
+  it('answers a request of hardware type IEEE 802, as Ethernet', () => {
+    const frame = received();
+    frame.bytes[15] = 6;
+    expect(answerTo(frame)).toEqual(reply);
+    const decision = decideArp(frame, ME);
+    expect(decision.action === 'reply' && [...decision.frame.subarray(14, 16)]).toEqual([0, 1]);
+  });
+
+  it('answers with 42 bytes, whatever padding the request had', () => {
+    const frame = received();
+    const decision = decideArp({ ...frame, bytes: Uint8Array.of(...frame.bytes, ...new Uint8Array(18)) }, ME);
+    expect(decision.action === 'reply' && decision.frame.length).toBe(42);
+  });
+
+  it('leaves the request as it was', () => {
+    const frame = received();
+    const before = frame.bytes.slice();
+    decideArp(frame, ME);
+    expect(frame.bytes).toEqual(before);
   });
 
   it('answers for one address of ours even when the asker claims another', () => {
@@ -95,7 +128,7 @@ describe('decideArp', () => {
     { name: 'a frame this host sends', frame: received({}, { packetType: 'outgoing' }), reason: 'own-frame' },
     { name: 'our own frame coming back', frame: received({}, { source: MINE }), reason: 'own-frame' },
     { name: 'our own packet relayed', frame: received({ senderMac: MINE }), reason: 'own-frame' },
-    { name: 'another protocol', frame: received({}, { etherType: 0x0800 }), reason: 'not-arp' },
+    { name: 'another protocol', frame: received({}, { etherType: 0x0800 }), reason: 'other-protocol' },
     { name: 'a sender that is a group', frame: received({ senderMac: BROADCAST }), reason: 'bad-sender' },
     {
       name: 'a sender of zeros',
@@ -118,16 +151,15 @@ describe('decideArp', () => {
   const claims: { name: string; packet: Partial<ArpPacket> }[] = [
     { name: 'a gratuitous request', packet: { senderIp: VIP, targetIp: VIP } },
     { name: 'a gratuitous reply', packet: { operation: 'reply', senderIp: VIP, targetIp: VIP } },
+    { name: 'a reply to a third address', packet: { operation: 'reply', senderIp: VIP } },
     { name: 'a question for a third address', packet: { senderIp: VIP, targetIp: '192.0.2.99' } },
   ];
   for (const { name, packet } of claims) {
     it(`sees a conflict in ${name} from another station, and does not answer it`, () => {
-      expect(decideArp(received(packet), ME)).toEqual({
-        action: 'drop',
-        reason: 'address-conflict',
-        ip: VIP,
-        claimedBy: ASKER,
-      });
+      const decision = decideArp(received(packet), ME);
+      if (decision.action !== 'drop' || decision.reason !== 'address-conflict')
+        throw new Error('no conflict');
+      expect([decision.address.ip, readMac(decision.sender, 0)]).toEqual([VIP, ASKER]);
     });
   }
 

@@ -98,16 +98,17 @@ describe('encodeArp', () => {
       targetIp: '',
     } as const;
     expect(() => encodeArp({ ...packet, senderMac: 'zz' })).toThrow('"zz" is not a MAC address');
-    expect(() => encodeArp({ ...packet, senderMac: '02:00:00:00:00:01', senderIp: '300.1.1.1' })).toThrow(
-      '"300.1.1.1" is not an IPv4 address',
+    const mac = '02:00:00:00:00:01';
+    expect(() => encodeArp({ ...packet, senderMac: mac, senderIp: '300.1.1.1' })).toThrow('"300.1.1.1"');
+    expect(() => encodeArp({ ...packet, senderMac: mac, senderIp: '2001:db8::1' })).toThrow(
+      '"2001:db8::1" is not an IPv4 address',
     );
   });
 });
 
 describe('isGratuitous', () => {
   it('holds when sender and target address are one', () => {
-    const packet = { operation: 'reply', senderMac: '', targetMac: '', senderIp: '192.0.2.1' } as const;
-    expect(isGratuitous({ ...packet, targetIp: '192.0.2.1' })).toBe(true);
-    expect(isGratuitous({ ...packet, targetIp: '192.0.2.2' })).toBe(false);
+    expect(isGratuitous(bytes(REQUEST), 0)).toBe(false);
+    expect(isGratuitous(bytes(REQUEST.replace('c0000201', 'c0000232')), 0)).toBe(true);
   });
 });

@@ -1,0 +1,102 @@
+/**
+ * Tells one network about addresses, unasked and not faster than the network likes it. What was just taken
+ * over goes first, then its repetitions, then what is merely refreshed.
+ */
+import type { Clock } from '@metallb-l2/sdk/kube';
+import type { AnnouncedAddress } from './announced-address.js';
+import { framesFor, ROUND_SPACING_MS, roundsFor } from './gratuitous.js';
+import { TokenBucket } from './token-bucket.js';
+
+export interface GratuitousSenderDeps {
+  clock: Clock;
+  /** Whether `address` still is what this node announces here. */
+  isCurrent(address: AnnouncedAddress): boolean;
+  /** Sends the frames of one round. */
+  send(address: AnnouncedAddress): void;
+}
+
+/** Milliseconds between two looks when there is more to send than may be sent; a timer each is enough. */
+const PAUSE_MS = 10;
+
+export class GratuitousSender {
+  readonly #deps: GratuitousSenderDeps;
+  readonly #bucket: TokenBucket;
+  /** Rounds still to go, by address, in the order of their turns. */
+  readonly #takeOvers = new Map<AnnouncedAddress, number>();
+  readonly #repeats = new Map<AnnouncedAddress, number>();
+  readonly #refreshes = new Map<AnnouncedAddress, number>();
+  readonly #closed = new AbortController();
+  #isPaused = false;
+
+  constructor(deps: GratuitousSenderDeps, framesPerSecond: number) {
+    this.#deps = deps;
+    this.#bucket = new TokenBucket(framesPerSecond, deps.clock.now());
+  }
+
+  /** Tells at once, and again in the seconds that follow, as long as the address stays current. */
+  takeOver(addresses: Iterable<AnnouncedAddress>): void {
+    for (const address of addresses) {
+      this.#repeats.delete(address);
+      this.#refreshes.delete(address);
+      this.#takeOvers.set(address, roundsFor(address.bytes));
+    }
+    this.#send();
+  }
+
+  /** Tells once. */
+  refresh(addresses: Iterable<AnnouncedAddress>): void {
+    for (const address of addresses) {
+      if (!this.#takeOvers.has(address) && !this.#repeats.has(address)) this.#refreshes.set(address, 1);
+    }
+    this.#send();
+  }
+
+  /** Sends nothing any more. */
+  close(): void {
+    this.#closed.abort();
+  }
+
+  /** Sends what may be sent now, then waits for more to be allowed. */
+  #send(): void {
+    if (this.#closed.signal.aborted || this.#isPaused) return;
+    const again = new Map<AnnouncedAddress, number>();
+    let isLimited = false;
+    for (const queue of [this.#takeOvers, this.#repeats, this.#refreshes]) {
+      for (const [address, rounds] of queue) {
+        if (this.#deps.isCurrent(address)) {
+          isLimited = !this.#bucket.take(framesFor(address.bytes), this.#deps.clock.now());
+          if (isLimited) break;
+          this.#deps.send(address);
+          if (rounds > 1) again.set(address, rounds - 1);
+        }
+        queue.delete(address);
+      }
+      if (isLimited) break;
+    }
+    if (isLimited) this.#pause();
+    if (again.size > 0) void this.#repeat(again);
+  }
+
+  #pause(): void {
+    this.#isPaused = true;
+    const waitMs = Math.max(PAUSE_MS, this.#bucket.waitMs(this.#deps.clock.now()));
+    void this.#after(waitMs, () => {
+      this.#isPaused = false;
+      this.#send();
+    });
+  }
+
+  #repeat(rounds: ReadonlyMap<AnnouncedAddress, number>): Promise<void> {
+    return this.#after(ROUND_SPACING_MS, () => {
+      for (const [address, left] of rounds) {
+        if (!this.#takeOvers.has(address)) this.#repeats.set(address, left);
+      }
+      this.#send();
+    });
+  }
+
+  /** Does `task` in `ms` milliseconds, unless this is closed before. */
+  #after(ms: number, task: () => void): Promise<void> {
+    return this.#deps.clock.sleep(ms, this.#closed.signal).then(task, () => undefined);
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * What the responders count. A frame costs an increment of a plain number; the metrics hear of it when
+ * {@link Traffic.flush} is called, since finding a series by its labels costs more than the answer.
+ */
+import type { Counter, Meter } from '../ports.js';
+import type { DropReason } from './drop-reason.js';
+
+export type AddressCount = 'requests' | 'responses' | 'gratuitous' | 'conflicts';
+
+type AddressCounts = Record<AddressCount, number>;
+
+/** Frames by the reason they were dropped for, on one interface. */
+type DropCounts = Map<DropReason, number>;
+
+export class Traffic {
+  readonly #metrics: Readonly<Record<AddressCount, Counter>>;
+  readonly #drops: Counter;
+  readonly #byAddress = new Map<string, AddressCounts>();
+  readonly #byInterface = new Map<string, DropCounts>();
+
+  /** The names are upstream's where upstream has one. */
+  constructor(meter: Meter) {
+    const counter = (name: string, help: string) => meter.counter(`metallb_layer2_${name}`, help, ['ip']);
+    this.#metrics = {
+      requests: counter(
+        'requests_received',
+        'ARP requests and neighbor solicitations received for an address this speaker announces',
+      ),
+      responses: counter(
+        'responses_sent',
+        'ARP replies and neighbor advertisements sent in answer to such a request',
+      ),
+      gratuitous: counter('gratuitous_sent', 'Frames sent unasked to tell where an address lives'),
+      conflicts: counter('address_conflicts', 'Frames in which another station claimed an announced address'),
+    };
+    this.#drops = meter.counter('metallb_layer2_frames_dropped', 'Frames received and not answered', [
+      'interface',
+      'reason',
+    ]);
+  }
+
+  count(ip: string, what: AddressCount): void {
+    let counts = this.#byAddress.get(ip);
+    if (counts === undefined) {
+      counts = { requests: 0, responses: 0, gratuitous: 0, conflicts: 0 };
+      this.#byAddress.set(ip, counts);
+    }
+    counts[what]++;
+  }
+
+  drop(interfaceName: string, reason: DropReason, by = 1): void {
+    let counts = this.#byInterface.get(interfaceName);
+    if (counts === undefined) {
+      counts = new Map();
+      this.#byInterface.set(interfaceName, counts);
+    }
+    counts.set(reason, (counts.get(reason) ?? 0) + by);
+  }
+
+  /** Hands what was counted since the last time to the metrics. */
+  flush(): void {
+    for (const [ip, counts] of this.#byAddress) {
+      for (const what of Object.keys(this.#metrics) as AddressCount[]) {
+        if (counts[what] > 0) this.#metrics[what].inc({ ip }, counts[what]);
+      }
+    }
+    for (const [name, counts] of this.#byInterface) {
+      for (const [reason, count] of counts) this.#drops.inc({ interface: name, reason }, count);
+    }
+    this.#byAddress.clear();
+    this.#byInterface.clear();
+  }
+}
