@@ -14,7 +14,7 @@ export async function until(what: string, probe: () => Promise<boolean>, limitMs
   }
 }
 
-/** Waits for `condition`, for what happens inside the test's process; the test's time limit ends a wait in vain. */
-export async function untilHolds(condition: () => boolean): Promise<void> {
-  while (!condition()) await sleep(2);
+/** Waits for `condition`, for what happens within moments; the test's time limit ends a wait in vain. */
+export async function untilHolds(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await sleep(2);
 }

@@ -5,6 +5,16 @@ import { solicitedNodeGroup } from '../wire/ipv6.js';
 /** The interfaces an address is announced on, by name. */
 export type InterfaceScope = 'all' | readonly string[];
 
+/** Frames since they were last handed to the metrics. */
+export class AddressTraffic {
+  requests = 0;
+  responses = 0;
+  gratuitous = 0;
+  conflicts = 0;
+  /** Whether any of them was counted. */
+  isCounted = false;
+}
+
 export class AnnouncedAddress {
   /** Canonical text (RFC 5952 for IPv6). */
   readonly ip: string;
@@ -13,6 +23,7 @@ export class AnnouncedAddress {
   readonly scope: InterfaceScope;
   /** The group in which hosts ask for it; none for IPv4, whose questions are broadcast. */
   readonly group: Uint8Array | undefined;
+  readonly traffic = new AddressTraffic();
   /** When another station last claimed it, on the clock; `-Infinity` for never. */
   claimedAt = -Infinity;
   /** When a claim or a probe was last looked into. */

@@ -249,7 +249,7 @@ export class Announcer {
   #noteClaim(claim: Claim): void {
     const { address, kind } = claim;
     if (kind === 'claim') {
-      this.#traffic.count(address.ip, 'conflicts');
+      this.#traffic.count(address, 'conflicts');
       address.claimedAt = this.#deps.clock.now();
       this.#forget(address);
     }

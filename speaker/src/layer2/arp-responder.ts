@@ -3,7 +3,7 @@
  * comes out. Everything a host must check before it answers is here and nowhere else.
  */
 import type { ReceivedFrame } from '../ports.js';
-import { IPV4_LENGTH, isStationMac, MAC_LENGTH, readUint16 } from '../wire/address.js';
+import { copyBytes, IPV4_LENGTH, isAllZero, isStationMac, MAC_LENGTH, readUint16 } from '../wire/address.js';
 import { ARP, ARP_OPERATION, arpFault, isGratuitous } from '../wire/arp.js';
 import { ETHER_TYPE, ETHERNET } from '../wire/ethernet.js';
 import { BROADCAST, drop, isMac, unwanted, type Decision, type OwnAddress, type Station } from './station.js';
@@ -39,7 +39,7 @@ function decidePacket<A extends OwnAddress>(bytes: Uint8Array, me: Station<A>): 
   if (isRequest && !isGratuitous(bytes, AT)) {
     const address = me.find(bytes, TARGET_IP, IPV4_LENGTH);
     if (address !== undefined) {
-      const isProbe = isZero(bytes, SENDER_IP);
+      const isProbe = isAllZero(bytes, SENDER_IP, IPV4_LENGTH);
       return { action: 'reply', address, isProbe, sender: senderOf(bytes), frame: answer(bytes, me.mac) };
     }
   }
@@ -54,20 +54,15 @@ function decidePacket<A extends OwnAddress>(bytes: Uint8Array, me: Station<A>): 
 function answer(request: Uint8Array, mac: Uint8Array): Uint8Array {
   const frame = request.slice(0, AT + ARP.length);
   frame.copyWithin(ETHERNET.destination, SENDER_MAC, SENDER_MAC + MAC_LENGTH);
-  frame.set(mac, ETHERNET.source);
+  copyBytes(mac, 0, frame, ETHERNET.source, MAC_LENGTH);
   frame[AT + 1] = 1; // Ethernet, also to a request that says IEEE 802
   frame[AT + ARP.operation + 1] = ARP_OPERATION.reply;
   frame.copyWithin(AT + ARP.targetMac, SENDER_MAC, SENDER_IP + IPV4_LENGTH);
-  frame.set(mac, SENDER_MAC);
-  for (let i = 0; i < IPV4_LENGTH; i++) frame[SENDER_IP + i] = request[TARGET_IP + i] as number;
+  copyBytes(mac, 0, frame, SENDER_MAC, MAC_LENGTH);
+  copyBytes(request, TARGET_IP, frame, SENDER_IP, IPV4_LENGTH);
   return frame;
 }
 
 function senderOf(bytes: Uint8Array): Uint8Array {
   return bytes.subarray(SENDER_MAC, SENDER_MAC + MAC_LENGTH);
-}
-
-function isZero(bytes: Uint8Array, offset: number): boolean {
-  for (let i = 0; i < IPV4_LENGTH; i++) if (bytes[offset + i] !== 0) return false;
-  return true;
 }

@@ -25,6 +25,8 @@ export class GratuitousSender {
   readonly #takeOvers = new Map<AnnouncedAddress, number>();
   readonly #repeats = new Map<AnnouncedAddress, number>();
   readonly #refreshes = new Map<AnnouncedAddress, number>();
+  /** Taken over, and not told as often as they are to be. */
+  readonly #busy = new Set<AnnouncedAddress>();
   readonly #closed = new AbortController();
   #isPaused = false;
 
@@ -36,7 +38,7 @@ export class GratuitousSender {
   /** Tells at once, and again in the seconds that follow, as long as the address stays current. */
   takeOver(addresses: Iterable<AnnouncedAddress>): void {
     for (const address of addresses) {
-      this.#repeats.delete(address);
+      this.#busy.add(address);
       this.#refreshes.delete(address);
       this.#takeOvers.set(address, roundsFor(address.bytes));
     }
@@ -46,7 +48,7 @@ export class GratuitousSender {
   /** Tells once. */
   refresh(addresses: Iterable<AnnouncedAddress>): void {
     for (const address of addresses) {
-      if (!this.#takeOvers.has(address) && !this.#repeats.has(address)) this.#refreshes.set(address, 1);
+      if (!this.#busy.has(address)) this.#refreshes.set(address, 1);
     }
     this.#send();
   }
@@ -56,25 +58,29 @@ export class GratuitousSender {
     this.#closed.abort();
   }
 
-  /** Sends what may be sent now, then waits for more to be allowed. */
+  /** Sends what may be sent now; the rest when more is allowed. */
   #send(): void {
     if (this.#closed.signal.aborted || this.#isPaused) return;
     const again = new Map<AnnouncedAddress, number>();
-    let isLimited = false;
-    for (const queue of [this.#takeOvers, this.#repeats, this.#refreshes]) {
-      for (const [address, rounds] of queue) {
-        if (this.#deps.isCurrent(address)) {
-          isLimited = !this.#bucket.take(framesFor(address.bytes), this.#deps.clock.now());
-          if (isLimited) break;
-          this.#deps.send(address);
-          if (rounds > 1) again.set(address, rounds - 1);
-        }
-        queue.delete(address);
+    for (const [queue, address, rounds] of this.#turns()) {
+      const isCurrent = this.#deps.isCurrent(address);
+      if (isCurrent && !this.#bucket.take(framesFor(address.bytes), this.#deps.clock.now())) {
+        this.#pause();
+        break;
       }
-      if (isLimited) break;
+      queue.delete(address);
+      if (isCurrent) this.#deps.send(address);
+      if (isCurrent && rounds > 1) again.set(address, rounds - 1);
+      else this.#busy.delete(address);
     }
-    if (isLimited) this.#pause();
     if (again.size > 0) void this.#repeat(again);
+  }
+
+  /** Everything that waits, the most urgent first, with its queue and the rounds still to go. */
+  *#turns(): Generator<[Map<AnnouncedAddress, number>, AnnouncedAddress, number]> {
+    for (const queue of [this.#takeOvers, this.#repeats, this.#refreshes]) {
+      for (const [address, rounds] of queue) yield [queue, address, rounds];
+    }
   }
 
   #pause(): void {
@@ -88,9 +94,7 @@ export class GratuitousSender {
 
   #repeat(rounds: ReadonlyMap<AnnouncedAddress, number>): Promise<void> {
     return this.#after(ROUND_SPACING_MS, () => {
-      for (const [address, left] of rounds) {
-        if (!this.#takeOvers.has(address)) this.#repeats.set(address, left);
-      }
+      for (const [address, left] of rounds) this.#repeats.set(address, left);
       this.#send();
     });
   }

@@ -167,8 +167,8 @@ export class Responder {
     const { name } = this.link;
     if (decision.action === 'reply') {
       const { address, isProbe, sender, frame } = decision;
-      traffic.count(address.ip, 'requests');
-      if (this.#sockets.get(protocol)?.send(frame)) traffic.count(address.ip, 'responses');
+      traffic.count(address, 'requests');
+      if (this.#sockets.get(protocol)?.send(frame)) traffic.count(address, 'responses');
       else traffic.drop(name, 'send-failed');
       if (isProbe) this.#claim(address, sender, 'probe');
     } else if (decision.reason !== 'address-conflict') {
@@ -190,7 +190,7 @@ export class Responder {
   #announce(address: AnnouncedAddress): void {
     const socket = this.#sockets.get(address.group === undefined ? 'arp' : 'ndp');
     for (const frame of gratuitousFrames(this.link.mac, address.bytes)) {
-      if (socket?.send(frame)) this.#deps.traffic.count(address.ip, 'gratuitous');
+      if (socket?.send(frame)) this.#deps.traffic.count(address, 'gratuitous');
     }
   }
 }

@@ -3,11 +3,10 @@
  * {@link Traffic.flush} is called, since finding a series by its labels costs more than the answer.
  */
 import type { Counter, Meter } from '../ports.js';
+import type { AddressTraffic, AnnouncedAddress } from './announced-address.js';
 import type { DropReason } from './drop-reason.js';
 
-export type AddressCount = 'requests' | 'responses' | 'gratuitous' | 'conflicts';
-
-type AddressCounts = Record<AddressCount, number>;
+type AddressCount = Exclude<keyof AddressTraffic, 'isCounted'>;
 
 /** Frames by the reason they were dropped for, on one interface. */
 type DropCounts = Map<DropReason, number>;
@@ -15,7 +14,8 @@ type DropCounts = Map<DropReason, number>;
 export class Traffic {
   readonly #metrics: Readonly<Record<AddressCount, Counter>>;
   readonly #drops: Counter;
-  readonly #byAddress = new Map<string, AddressCounts>();
+  /** Addresses something was counted of. */
+  #counted: AnnouncedAddress[] = [];
   readonly #byInterface = new Map<string, DropCounts>();
 
   /** The names are upstream's where upstream has one. */
@@ -39,13 +39,12 @@ export class Traffic {
     ]);
   }
 
-  count(ip: string, what: AddressCount): void {
-    let counts = this.#byAddress.get(ip);
-    if (counts === undefined) {
-      counts = { requests: 0, responses: 0, gratuitous: 0, conflicts: 0 };
-      this.#byAddress.set(ip, counts);
-    }
-    counts[what]++;
+  count(address: AnnouncedAddress, what: AddressCount): void {
+    const { traffic } = address;
+    traffic[what]++;
+    if (traffic.isCounted) return;
+    traffic.isCounted = true;
+    this.#counted.push(address);
   }
 
   drop(interfaceName: string, reason: DropReason, by = 1): void {
@@ -59,15 +58,17 @@ export class Traffic {
 
   /** Hands what was counted since the last time to the metrics. */
   flush(): void {
-    for (const [ip, counts] of this.#byAddress) {
+    for (const { ip, traffic } of this.#counted) {
       for (const what of Object.keys(this.#metrics) as AddressCount[]) {
-        if (counts[what] > 0) this.#metrics[what].inc({ ip }, counts[what]);
+        if (traffic[what] > 0) this.#metrics[what].inc({ ip }, traffic[what]);
+        traffic[what] = 0;
       }
+      traffic.isCounted = false;
     }
+    this.#counted = [];
     for (const [name, counts] of this.#byInterface) {
       for (const [reason, count] of counts) this.#drops.inc({ interface: name, reason }, count);
     }
-    this.#byAddress.clear();
     this.#byInterface.clear();
   }
 }

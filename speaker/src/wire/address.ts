@@ -25,9 +25,7 @@ export function isMacAddress(text: string): boolean {
 
 /** Whether the MAC at `offset` names one station: neither a group (broadcast, multicast) nor all zero. */
 export function isStationMac(bytes: Uint8Array, offset: number): boolean {
-  if (((bytes[offset] as number) & 1) !== 0) return false;
-  for (let i = 0; i < MAC_LENGTH; i++) if (bytes[offset + i] !== 0) return true;
-  return false;
+  return ((bytes[offset] as number) & 1) === 0 && !isAllZero(bytes, offset, MAC_LENGTH);
 }
 
 /** The MAC address at `offset`; the caller has checked the length. */
@@ -76,6 +74,22 @@ export function sameBytes(
   length: number,
 ): boolean {
   for (let i = 0; i < length; i++) if (a[offsetA + i] !== b[offsetB + i]) return false;
+  return true;
+}
+
+/** Copies `length` bytes of `from` at `offsetFrom` to `to` at `offsetTo`, without a view between them. */
+export function copyBytes(
+  from: Uint8Array,
+  offsetFrom: number,
+  to: Uint8Array,
+  offsetTo: number,
+  length: number,
+): void {
+  for (let i = 0; i < length; i++) to[offsetTo + i] = from[offsetFrom + i] as number;
+}
+
+export function isAllZero(bytes: Uint8Array, offset: number, length: number): boolean {
+  for (let i = 0; i < length; i++) if (bytes[offset + i] !== 0) return false;
   return true;
 }
 

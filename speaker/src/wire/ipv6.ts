@@ -1,5 +1,5 @@
 /** What neighbour discovery needs of IPv6: the fixed header, checksums, and multicast (RFC 8200, 4291). */
-import { IPV6_LENGTH, readUint16, writeUint16 } from './address.js';
+import { copyBytes, IPV6_LENGTH, readUint16, sameBytes, writeUint16 } from './address.js';
 
 /** Where the fields of a packet without extension headers lie, in bytes (RFC 8200 §3). */
 export const IPV6 = {
@@ -19,6 +19,7 @@ export const ALL_NODES = Uint8Array.of(0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 /** `ff02::1:ff00:0/104`; the last three bytes are those of the address asked for (RFC 4291 §2.7.1). */
 const SOLICITED_NODE = Uint8Array.of(0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff, 0, 0, 0);
 const SOLICITED_NODE_PREFIX = 13;
+const GROUP_PART = IPV6_LENGTH - SOLICITED_NODE_PREFIX;
 
 /** Sets version 6, no traffic class, no flow label, and the given fields. */
 export function writeIpv6Header(
@@ -56,23 +57,30 @@ export function solicitedNodeGroup(address: Uint8Array): Uint8Array {
   return group;
 }
 
-/** Whether `group` is the solicited-node group of `target`; of any address, when `target` is left out. */
-export function isSolicitedNodeGroup(group: Uint8Array, target: Uint8Array = group): boolean {
-  for (let i = 0; i < IPV6_LENGTH; i++) {
-    if (group[i] !== (i < SOLICITED_NODE_PREFIX ? SOLICITED_NODE : target)[i]) return false;
-  }
-  return true;
+/**
+ * Whether the address at `offset` is the solicited-node group of the one at `target`; of any, when that is
+ * left out.
+ */
+export function isSolicitedNodeGroup(bytes: Uint8Array, offset: number, target = offset): boolean {
+  return (
+    sameBytes(bytes, offset, SOLICITED_NODE, 0, SOLICITED_NODE_PREFIX) &&
+    sameBytes(bytes, offset + SOLICITED_NODE_PREFIX, bytes, target + SOLICITED_NODE_PREFIX, GROUP_PART)
+  );
 }
 
-export function isMulticast(address: Uint8Array): boolean {
-  return address[0] === 0xff;
-}
-
-export function isUnspecified(address: Uint8Array): boolean {
-  return address.every((byte) => byte === 0);
+export function isMulticast(bytes: Uint8Array, offset: number): boolean {
+  return bytes[offset] === 0xff;
 }
 
 /** The Ethernet address of a multicast group: `33:33` and its last four bytes (RFC 2464 §7). */
 export function multicastMac(group: Uint8Array): Uint8Array {
-  return Uint8Array.of(0x33, 0x33, ...group.subarray(IPV6_LENGTH - 4));
+  const mac = Uint8Array.of(0x33, 0x33, 0, 0, 0, 0);
+  copyBytes(group, IPV6_LENGTH - 4, mac, 2, 4);
+  return mac;
+}
+
+/** Whether the MAC at `offset` is that of the group at `group`. */
+export function isMulticastMac(bytes: Uint8Array, offset: number, group: number): boolean {
+  const isPrefix = bytes[offset] === 0x33 && bytes[offset + 1] === 0x33;
+  return isPrefix && sameBytes(bytes, offset + 2, bytes, group + IPV6_LENGTH - 4, 4);
 }

@@ -1,12 +1,11 @@
 /** Neighbour discovery for IPv6 (RFC 4861): solicitations and advertisements, as whole IPv6 packets. */
-import { IPV6_LENGTH, MAC_LENGTH, readUint16, writeUint16 } from './address.js';
+import { IPV6_LENGTH, isAllZero, MAC_LENGTH, readUint16, writeUint16 } from './address.js';
 import type { Decoded } from './decoded.js';
 import {
   icmpv6Checksum,
   IPV6,
   isMulticast,
   isSolicitedNodeGroup,
-  isUnspecified,
   NEXT_HEADER_ICMPV6,
   writeIpv6Header,
 } from './ipv6.js';
@@ -69,35 +68,59 @@ export const NDP_TYPE = { solicitation: 135, advertisement: 136 } as const;
 const OPTION_TYPE = { solicitation: 1, advertisement: 2 } as const;
 const OPTION_LENGTH = 8;
 
-const FLAG = { router: 0x80, solicited: 0x40, override: 0x20 } as const;
+export const FLAG = { router: 0x80, solicited: 0x40, override: 0x20 } as const;
 const HOP_LIMIT = 255;
+
+/** What is wrong with the IPv6 packet that starts at `at`, if anything; padding after it is ignored. */
+export function ndpFault(bytes: Uint8Array, at: number): NdpFault | undefined {
+  if (bytes.length < at + NDP.options) return 'short-packet';
+  if ((bytes[at] as number) >> 4 !== 6) return 'ip-version';
+  if (bytes[at + IPV6.nextHeader] !== NEXT_HEADER_ICMPV6) return 'next-header';
+  if (bytes[at + IPV6.hopLimit] !== HOP_LIMIT) return 'hop-limit';
+  const end = endOf(bytes, at);
+  if (end < at + NDP.options || end > bytes.length) return 'short-packet';
+  const type = bytes[at + NDP.type];
+  if (type !== NDP_TYPE.solicitation && type !== NDP_TYPE.advertisement) return 'icmp-type';
+  if (bytes[at + NDP.code] !== 0) return 'icmp-code';
+  if (icmpv6Checksum(bytes, at) !== 0) return 'checksum';
+  return optionFault(bytes, at, end) ?? addressFault(bytes, at);
+}
+
+/** Where the link-layer address of a valid packet lies; undefined when it carries none. */
+export function linkLayerAddressAt(bytes: Uint8Array, at: number): number | undefined {
+  const wanted = optionTypeOf(bytes, at);
+  const end = endOf(bytes, at);
+  for (let option = at + NDP.options; option < end; option += optionLength(bytes, option)) {
+    if (bytes[option] === wanted) return option + 2;
+  }
+  return undefined;
+}
 
 /** Reads the IPv6 packet at the start of `bytes`; addresses are views into it, padding is ignored. */
 export function decodeNdp(bytes: Uint8Array): Decoded<NdpMessage, NdpFault> {
-  const reason = headerFault(bytes);
+  const reason = ndpFault(bytes, 0);
   if (reason !== undefined) return { ok: false, reason };
-  const end = IPV6.payload + readUint16(bytes, IPV6.payloadLength);
-  const isSolicitation = bytes[NDP.type] === NDP_TYPE.solicitation;
-  const options = readOptions(bytes, end, OPTION_TYPE[isSolicitation ? 'solicitation' : 'advertisement']);
-  if (!options.ok) return options;
+  const mac = linkLayerAddressAt(bytes, 0);
   const addresses: NdpAddresses = {
     source: bytes.subarray(IPV6.source, IPV6.source + IPV6_LENGTH),
     destination: bytes.subarray(IPV6.destination, IPV6.destination + IPV6_LENGTH),
     target: bytes.subarray(NDP.target, NDP.target + IPV6_LENGTH),
-    ...(options.value === undefined ? {} : { linkLayerAddress: options.value }),
+    ...(mac === undefined ? {} : { linkLayerAddress: bytes.subarray(mac, mac + MAC_LENGTH) }),
   };
+  if (bytes[NDP.type] === NDP_TYPE.solicitation) {
+    return { ok: true, value: { type: 'solicitation', ...addresses } };
+  }
   const flags = bytes[NDP.flags] as number;
-  const message: NdpMessage = isSolicitation
-    ? { type: 'solicitation', ...addresses }
-    : {
-        type: 'advertisement',
-        ...addresses,
-        router: (flags & FLAG.router) !== 0,
-        solicited: (flags & FLAG.solicited) !== 0,
-        override: (flags & FLAG.override) !== 0,
-      };
-  const wrong = meaningFault(message);
-  return wrong === undefined ? { ok: true, value: message } : { ok: false, reason: wrong };
+  return {
+    ok: true,
+    value: {
+      type: 'advertisement',
+      ...addresses,
+      router: (flags & FLAG.router) !== 0,
+      solicited: (flags & FLAG.solicited) !== 0,
+      override: (flags & FLAG.override) !== 0,
+    },
+  };
 }
 
 /**
@@ -133,44 +156,40 @@ export function encodeNdp(message: NdpMessage): Uint8Array {
   return bytes;
 }
 
-function headerFault(bytes: Uint8Array): NdpFault | undefined {
-  if (bytes.length < NDP.options) return 'short-packet';
-  if ((bytes[0] as number) >> 4 !== 6) return 'ip-version';
-  if (bytes[IPV6.nextHeader] !== NEXT_HEADER_ICMPV6) return 'next-header';
-  if (bytes[IPV6.hopLimit] !== HOP_LIMIT) return 'hop-limit';
-  const end = IPV6.payload + readUint16(bytes, IPV6.payloadLength);
-  if (end < NDP.options || end > bytes.length) return 'short-packet';
-  const type = bytes[NDP.type];
-  if (type !== NDP_TYPE.solicitation && type !== NDP_TYPE.advertisement) return 'icmp-type';
-  if (bytes[NDP.code] !== 0) return 'icmp-code';
-  return icmpv6Checksum(bytes, 0) === 0 ? undefined : 'checksum';
+/** Options of other types are passed over (§4.6), but have to be whole. */
+function optionFault(bytes: Uint8Array, at: number, end: number): NdpFault | undefined {
+  const wanted = optionTypeOf(bytes, at);
+  for (let option = at + NDP.options, length: number; option < end; option += length) {
+    length = option + 1 < end ? optionLength(bytes, option) : 0;
+    if (length === 0 || option + length > end) return 'option-length';
+    if (bytes[option] === wanted && length !== OPTION_LENGTH) return 'option-length';
+  }
+  return undefined;
 }
 
-/** The first link-layer address among the options; those of other types are passed over (§4.6). */
-function readOptions(
-  bytes: Uint8Array,
-  end: number,
-  wanted: number,
-): Decoded<Uint8Array | undefined, 'option-length'> {
-  let found: Uint8Array | undefined;
-  for (let at = NDP.options, length: number; at < end; at += length) {
-    length = at + 1 < end ? (bytes[at + 1] as number) * 8 : 0;
-    if (length === 0 || at + length > end) return { ok: false, reason: 'option-length' };
-    if (bytes[at] !== wanted || found !== undefined) continue;
-    if (length !== OPTION_LENGTH) return { ok: false, reason: 'option-length' };
-    found = bytes.subarray(at + 2, at + 2 + MAC_LENGTH);
+function addressFault(bytes: Uint8Array, at: number): NdpFault | undefined {
+  if (isMulticast(bytes, at + NDP.target)) return 'group-target';
+  if (isMulticast(bytes, at + IPV6.source)) return 'group-source';
+  if (bytes[at + NDP.type] === NDP_TYPE.advertisement) {
+    const isSolicited = ((bytes[at + NDP.flags] as number) & FLAG.solicited) !== 0;
+    return isSolicited && isMulticast(bytes, at + IPV6.destination) ? 'solicited-group' : undefined;
   }
-  return { ok: true, value: found };
-}
-
-function meaningFault(message: NdpMessage): NdpFault | undefined {
-  const { type, source, destination, target, linkLayerAddress } = message;
-  if (isMulticast(target)) return 'group-target';
-  if (isMulticast(source)) return 'group-source';
-  if (type === 'advertisement') {
-    return message.solicited && isMulticast(destination) ? 'solicited-group' : undefined;
-  }
-  if (!isUnspecified(source)) return undefined;
-  const isProbe = isSolicitedNodeGroup(destination) && linkLayerAddress === undefined;
+  if (!isAllZero(bytes, at + IPV6.source, IPV6_LENGTH)) return undefined;
+  const isProbe =
+    isSolicitedNodeGroup(bytes, at + IPV6.destination) && linkLayerAddressAt(bytes, at) === undefined;
   return isProbe ? undefined : 'unspecified-source';
+}
+
+function endOf(bytes: Uint8Array, at: number): number {
+  return at + IPV6.payload + readUint16(bytes, at + IPV6.payloadLength);
+}
+
+/** The type of the option that carries the link-layer address. */
+function optionTypeOf(bytes: Uint8Array, at: number): number {
+  const isSolicitation = bytes[at + NDP.type] === NDP_TYPE.solicitation;
+  return isSolicitation ? OPTION_TYPE.solicitation : OPTION_TYPE.advertisement;
+}
+
+function optionLength(bytes: Uint8Array, option: number): number {
+  return (bytes[option + 1] as number) * 8;
 }
