@@ -147,6 +147,7 @@ export class SimulatedHost implements LinkSource {
   /** Ends all sockets as the kernel does when a link goes away. */
   breakSockets(error: Error): void {
     for (const port of [...this.#ports]) {
+      if (!this.#ports.has(port)) continue; // closed by what it heard of another
       this.#detach(port);
       port.handler.onDown(error);
     }

@@ -70,6 +70,8 @@ export class Announcer {
   readonly #traffic: Traffic;
   readonly #ring: RefreshRing<AnnouncedAddress>;
   readonly #responders = new Map<number, Responder>();
+  /** Why a link could not be opened when that was last tried, by its index. */
+  readonly #failures = new Map<number, string>();
   readonly #listeners = new Set<() => void>();
   readonly #linksChanged = new Notify();
   readonly #left = new Notify();
@@ -181,6 +183,7 @@ export class Announcer {
         .filter((link) => unusableReason(link, this.#options.exclusions) === undefined)
         .map((link) => [link.index, link]),
     );
+    for (const index of this.#failures.keys()) if (!usable.has(index)) this.#failures.delete(index);
     let isChanged = false;
     let isComplete = true;
     for (const responder of [...this.#responders.values()]) {
@@ -211,7 +214,7 @@ export class Announcer {
         isOwnMac: (mac) => this.#deps.links.links().some((own) => own.mac === mac),
         onClaim: (claim) => this.#noteClaim(claim),
         onDown: (down) => {
-          this.#responders.delete(down.link.index);
+          if (this.#responders.get(link.index) === down) this.#responders.delete(link.index);
           this.#changed();
           this.#linksChanged.notify();
         },
@@ -222,12 +225,20 @@ export class Announcer {
     try {
       responder.open();
     } catch (error) {
-      this.#deps.log.warn({ err: error, interface: link.name }, 'cannot answer on an interface');
+      this.#sayFailed(link, error);
       return undefined;
     }
+    this.#failures.delete(link.index);
     this.#responders.set(link.index, responder);
     this.#deps.log.info({ interface: link.name, mac: link.mac }, 'answering on an interface');
     return responder;
+  }
+
+  /** Warns of a link once for each way it fails, however often that is tried again. */
+  #sayFailed(link: Link, error: unknown): void {
+    if (this.#failures.get(link.index) === String(error)) return;
+    this.#failures.set(link.index, String(error));
+    this.#deps.log.warn({ err: error, interface: link.name }, 'cannot answer on an interface');
   }
 
   #handOver(moved: readonly AnnouncedAddress[]): void {

@@ -50,6 +50,8 @@ export class Responder {
   readonly #groups: LinkGroups;
   /** By the last three bytes, in which groups differ. */
   readonly #joined = new Map<number, Uint8Array>();
+  /** How many groups the kernel refused when that was last tried. */
+  #refusedGroups = 0;
   readonly #sockets = new Map<LinkProtocol, LinkSocket>();
 
   constructor(deps: ResponderDeps, host: ResponderHost, link: Link, options: { framesPerSecond: number }) {
@@ -116,12 +118,14 @@ export class Responder {
         failures.push(error);
       }
     }
-    if (failures.length === 0) return true;
-    this.#deps.log.warn(
-      { err: failures[0], groups: failures.length, interface: this.link.name },
-      'cannot be asked for some IPv6 addresses',
-    );
-    return false;
+    if (failures.length > 0 && failures.length !== this.#refusedGroups) {
+      this.#deps.log.warn(
+        { err: failures[0], groups: failures.length, interface: this.link.name },
+        'cannot be asked for some IPv6 addresses',
+      );
+    }
+    this.#refusedGroups = failures.length;
+    return failures.length === 0;
   }
 
   /** How many groups are joined. */
