@@ -96,9 +96,10 @@ export class SimulatedCluster {
   async #runNode(machine: Machine, signal: AbortSignal): Promise<void> {
     const { host, address } = machine;
     const powered = AbortSignal.any([signal, machine.power]);
+    const network = { links: host, openSocket: host.openSocket, openGroups: host.openGroups };
     const program: Program = (settings, health, until) =>
       runSpeaker(
-        { ...this.#deps(machine.api), health, links: host, openSocket: host.openSocket },
+        { ...this.#deps(machine.api), health, ...network },
         { ...PROCESS, ...settings, nodeName: host.name },
         until,
       );
