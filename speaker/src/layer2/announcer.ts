@@ -12,7 +12,7 @@ import type { AnnouncedAddress, InterfaceScope } from './announced-address.js';
 import { Disputes, type Claim } from './disputes.js';
 import { DEFAULT_EXCLUDED_INTERFACES, unusableReason } from './interfaces.js';
 import { RefreshRing } from './refresh-ring.js';
-import { Responder } from './responder.js';
+import { Responder, type JoinState } from './responder.js';
 import { Traffic } from './traffic.js';
 
 export type { InterfaceScope } from './announced-address.js';
@@ -61,6 +61,8 @@ const FRAMES_PER_SECOND = 4000;
 const HAND_OVER_MS = 1000;
 /** A claim of an address this old, in milliseconds, still tells that its next owner is at work. */
 const RECENT_CLAIM_MS = 3000;
+/** Milliseconds for other work between two turns of joining groups. */
+const PAUSE_MS = 1;
 /** Milliseconds between two turns of refreshing and of counting. */
 const TICK_MS = 1000;
 
@@ -105,12 +107,12 @@ export class Announcer {
     try {
       let waits = this.#retryWaits();
       while (!signal.aborted) {
-        if (this.#followLinks()) {
-          waits = this.#retryWaits();
-          await this.#linksChanged.notified(signal);
-        } else {
-          await this.#linksChanged.notifiedWithin(waits.next().value, this.#deps.clock, signal);
-        }
+        const state = this.#followLinks();
+        if (state !== 'refused') waits = this.#retryWaits();
+        if (state === 'complete') await this.#linksChanged.notified(signal);
+        else if (state === 'unfinished')
+          await this.#deps.clock.sleep(PAUSE_MS, signal).catch(() => undefined);
+        else await this.#linksChanged.notifiedWithin(waits.next().value, this.#deps.clock, signal);
       }
     } finally {
       unsubscribe();
@@ -139,7 +141,7 @@ export class Announcer {
     }
     this.#handOver(removed.filter((address) => moved.has(address.ip) && !this.#isClaimed(address)));
     for (const responder of this.#responders.values()) {
-      if (!responder.join(this.#book.answered())) this.#linksChanged.notify();
+      if (responder.join(this.#book.answered()) !== 'complete') this.#linksChanged.notify();
       responder.takeOver(taken);
     }
     this.#changed();
@@ -175,8 +177,8 @@ export class Announcer {
     while (!signal.aborted && this.#book.leaving.size > 0) await this.#left.notified(signal);
   }
 
-  /** Opens and closes responders as the links ask; false when something has to be tried again. */
-  #followLinks(): boolean {
+  /** Opens and closes responders as the links ask; gives what is left to do, or to try again. */
+  #followLinks(): JoinState {
     const usable = new Map(
       this.#deps.links
         .links()
@@ -185,7 +187,8 @@ export class Announcer {
     );
     for (const index of this.#failures.keys()) if (!usable.has(index)) this.#failures.delete(index);
     let isChanged = false;
-    let isComplete = true;
+    let isUnfinished = false;
+    let isRefused = false;
     for (const responder of [...this.#responders.values()]) {
       if (sameStation(responder.link, usable.get(responder.link.index))) continue;
       responder.close();
@@ -196,13 +199,16 @@ export class Announcer {
       const known = this.#responders.get(link.index);
       const responder = known ?? this.#open(link);
       const groups = known?.groupCount;
-      if (responder === undefined || !responder.join(this.#book.answered())) isComplete = false;
+      const state = responder?.join(this.#book.answered()) ?? 'refused';
+      if (state === 'refused') isRefused = true;
+      if (state === 'unfinished') isUnfinished = true;
       if (responder === undefined || responder.groupCount === groups) continue;
       isChanged = true;
       if (known === undefined) responder.takeOver(this.#book.announced.values());
     }
     if (isChanged) this.#changed();
-    return isComplete;
+    if (isUnfinished) return 'unfinished';
+    return isRefused ? 'refused' : 'complete';
   }
 
   #open(link: Link): Responder | undefined {

@@ -41,6 +41,12 @@ export interface ResponderHost {
   onDown(responder: Responder): void;
 }
 
+/** `unfinished`: there is more to join or leave; `refused`: the kernel did not want some of it. */
+export type JoinState = 'complete' | 'unfinished' | 'refused';
+
+/** Groups joined or left in one go, some milliseconds' worth. */
+const GROUPS_PER_TURN = 200;
+
 export class Responder {
   readonly link: Link;
   readonly #deps: ResponderDeps;
@@ -92,25 +98,27 @@ export class Responder {
   }
 
   /**
-   * Joins the groups in which those of `addresses` that belong here are asked for, and leaves all others.
-   *
-   * @returns false when a group could not be joined
+   * Joins the groups in which those of `addresses` that belong here are asked for, and leaves all others; a
+   * limited number at a time, since the kernel takes some 40 µs for each of many.
    */
-  join(addresses: Iterable<AnnouncedAddress>): boolean {
+  join(addresses: Iterable<AnnouncedAddress>): JoinState {
     const wanted = new Map<number, Uint8Array>();
     for (const address of addresses) {
       if (address.group !== undefined && address.isOn(this.link.name)) {
         wanted.set(groupKey(address.group), address.group);
       }
     }
+    let budget = GROUPS_PER_TURN;
     for (const [key, group] of this.#joined) {
       if (wanted.has(key)) continue;
+      if (budget-- === 0) return 'unfinished';
       this.#groups.leave(group);
       this.#joined.delete(key);
     }
     const failures: unknown[] = [];
     for (const [key, group] of wanted) {
       if (this.#joined.has(key)) continue;
+      if (budget-- === 0) return 'unfinished';
       try {
         this.#groups.join(group);
         this.#joined.set(key, group);
@@ -118,14 +126,8 @@ export class Responder {
         failures.push(error);
       }
     }
-    if (failures.length > 0 && failures.length !== this.#refusedGroups) {
-      this.#deps.log.warn(
-        { err: failures[0], groups: failures.length, interface: this.link.name },
-        'cannot be asked for some IPv6 addresses',
-      );
-    }
-    this.#refusedGroups = failures.length;
-    return failures.length === 0;
+    this.#sayRefused(failures);
+    return failures.length === 0 ? 'complete' : 'refused';
   }
 
   /** How many groups are joined. */
@@ -155,6 +157,17 @@ export class Responder {
       const drops = socket.takeDrops();
       if (drops > 0) this.#deps.traffic.drop(this.link.name, 'queue-full', drops);
     }
+  }
+
+  /** Warns when the kernel refuses groups, or others than before, however often that is tried again. */
+  #sayRefused(failures: readonly unknown[]): void {
+    if (failures.length > 0 && failures.length !== this.#refusedGroups) {
+      this.#deps.log.warn(
+        { err: failures[0], groups: failures.length, interface: this.link.name },
+        'cannot be asked for some IPv6 addresses',
+      );
+    }
+    this.#refusedGroups = failures.length;
   }
 
   #open(protocol: LinkProtocol, onFrame: (frame: ReceivedFrame) => void): void {

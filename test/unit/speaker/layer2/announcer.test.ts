@@ -381,6 +381,22 @@ describe('an announcer', () => {
       await end();
     });
 
+    it('joins the groups of many a part at a time, so that questions meanwhile are answered', async () => {
+      const { client, node, announce, announcer, clock, end } = setUp();
+      const many = Array.from({ length: 1000 }, (_, i) => `2001:db8::1:${(i + 1).toString(16)}`);
+      announce(...many);
+      expect(node.groupCount).toBe(200);
+      const answered = () => many.filter((ip) => announcer.answering(ip).length > 0).length;
+      expect(answered()).toBe(200);
+      await clock.advance(100);
+      expect([node.groupCount, answered()]).toEqual([1000, 1000]);
+      expect(await client.solicit(many[999]!)).toEqual([node.mac]);
+      announce(VIP);
+      await clock.advance(100);
+      expect(node.groupCount).toBe(0);
+      await end();
+    });
+
     it('is handed over as an IPv4 address is', async () => {
       const { node, client, announcer, announce, clock, end } = setUp();
       announce(VIP6);
