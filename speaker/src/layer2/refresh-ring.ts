@@ -34,7 +34,7 @@ export class RefreshRing<T> {
       if (turns.length + 1 > this.#due) break;
       turns.push(value);
     }
-    this.#due = Math.min(this.#due - turns.length, 1);
+    this.#due -= turns.length;
     for (const value of turns) {
       this.#ring.delete(value);
       this.#ring.add(value);

@@ -42,4 +42,10 @@ describe('an address index', () => {
     index.delete(four);
     expect([find(index, '0.0.0.80'), find(index, '::50')]).toEqual([undefined, '::50']);
   });
+
+  it('does not take an IPv6 address of the same hash for the IPv4 address it begins with', () => {
+    const index = new AddressIndex<{ ip: string; bytes: Uint8Array }>();
+    index.add(entry('c000:201::5454:4810'));
+    expect(find(index, '192.0.2.1')).toBeUndefined();
+  });
 });
