@@ -1,0 +1,210 @@
+/**
+ * Finds out who still lives: one member after the other is pinged; who does not answer is pinged by others
+ * and over TCP as well, and when all of that is in vain becomes a suspect.
+ */
+import type { GossipEndpoint } from '../ports.js';
+import type { Ack, GossipSource, IndirectPing, Nack, Ping, Suspect } from '../wire/memberlist/messages.js';
+import { failedProbeDelta } from './awareness.js';
+import { endpointOf, type Core } from './core.js';
+import { isMember, plainAddress, type Member } from './members.js';
+import { ProbeList } from './probe-list.js';
+import { inScope } from './scope.js';
+import { sample } from './shuffle.js';
+import { askOverStream } from './streams.js';
+
+/** A ping whose answer is awaited. */
+interface Question {
+  readonly seqNo: number;
+  readonly answered: Promise<undefined>;
+  readonly answer: () => void;
+  hasAnswer: boolean;
+  /** Helpers that have said they got no answer either. */
+  nacks: number;
+}
+
+/** Pings for others under way at most: more is no distress but an attack. */
+const MAX_RELAYS = 256;
+
+export class Prober {
+  readonly #core: Core;
+  readonly #list: ProbeList;
+  readonly #questions = new Map<number, Question>();
+  #seqNo: number;
+  #relays = 0;
+
+  constructor(core: Core) {
+    this.#core = core;
+    this.#list = new ProbeList(core.deps.random);
+    // Anywhere, so that answers to a process before this one answer nothing.
+    this.#seqNo = Math.floor(core.deps.random() * 2 ** 31);
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { probeIntervalMs } = this.#core.profile;
+    // Members that start together do not probe together.
+    await this.#core.sleep(this.#core.deps.random() * probeIntervalMs, signal);
+    while (!signal.aborted) {
+      const nextAt = this.#core.now + probeIntervalMs;
+      const target = this.#next();
+      if (target !== undefined) await inScope(signal, (scope) => this.#probe(target, scope));
+      await this.#core.sleep(nextAt - this.#core.now, signal);
+    }
+  }
+
+  onPing(ping: Ping, from: GossipEndpoint): void {
+    if (ping.node !== this.#core.name) this.#core.drop('not-for-us');
+    else this.#core.send(senderOf(ping, from), [{ type: 'ack', seqNo: ping.seqNo }]);
+  }
+
+  onAck({ seqNo }: Ack): void {
+    const question = this.#questions.get(seqNo);
+    if (question === undefined) this.#core.drop('unknown-ack');
+    else question.answer();
+  }
+
+  onNack({ seqNo }: Nack): void {
+    const question = this.#questions.get(seqNo);
+    if (question === undefined) this.#core.drop('unknown-ack');
+    else question.nacks++;
+  }
+
+  /** Pings on behalf of another member. */
+  async onIndirectPing(request: IndirectPing, from: GossipEndpoint, signal: AbortSignal): Promise<void> {
+    if (this.#relays >= MAX_RELAYS) {
+      this.#core.drop('too-many-relays');
+      return;
+    }
+    this.#relays++;
+    const question = this.#ask();
+    const { node, target, port } = request;
+    const asker = senderOf(request, from);
+    this.#core.send(endpointOf({ address: target, port }), [this.#ping(question, node)]);
+    await inScope(signal, (scope) => this.#wait(question, this.#core.profile.probeTimeoutMs, scope));
+    this.#questions.delete(question.seqNo);
+    this.#relays--;
+    if (signal.aborted) return;
+    if (question.hasAnswer) this.#core.send(asker, [{ type: 'ack', seqNo: request.seqNo }]);
+    else if (request.nack) this.#core.send(asker, [{ type: 'nack', seqNo: request.seqNo }]);
+  }
+
+  #next(): Member | undefined {
+    const { table, hasLeft, name: self } = this.#core;
+    if (hasLeft) return undefined;
+    const name = this.#list.next(
+      (candidate) => {
+        const member = table.get(candidate);
+        return candidate !== self && member !== undefined && isMember(member);
+      },
+      () => {
+        this.#core.apply({ type: 'reap' });
+        return table.others().map((member) => member.name);
+      },
+    );
+    return name === undefined ? undefined : table.get(name);
+  }
+
+  async #probe(target: Member, scope: AbortSignal): Promise<void> {
+    const { profile } = this.#core;
+    const stalls = this.#core.clock.stalls;
+    const verdictAt = this.#core.now + this.#core.scaled(profile.probeIntervalMs);
+    const question = this.#ask();
+    this.#sendPing(question, target);
+    let helpers: readonly Member[] = [];
+    if (!(await this.#wait(question, profile.probeTimeoutMs, scope)) && !scope.aborted) {
+      helpers = this.#askOthers(question, target);
+      void this.#pingOverStream(question, target, verdictAt, scope);
+      await this.#wait(question, verdictAt - this.#core.now, scope);
+    }
+    this.#questions.delete(question.seqNo);
+    if (scope.aborted) return;
+    if (question.hasAnswer) {
+      this.#core.feel(-1);
+      return;
+    }
+    // The answer may have come while nobody was here to take it.
+    if (this.#core.clock.stalls !== stalls) return;
+    this.#core.metrics.probeFailed();
+    this.#core.feel(failedProbeDelta(helpers.length, question.nacks));
+    this.#core.apply(this.#accusation(target));
+  }
+
+  #sendPing(question: Question, target: Member): void {
+    const ping = this.#ping(question, target.name);
+    // A suspect hears of it from the one who asks, so it can object in its answer.
+    if (target.state === 'alive') this.#core.send(endpointOf(target), [ping]);
+    else this.#core.sendTo(target, [ping, this.#accusation(target)]);
+  }
+
+  #askOthers({ seqNo }: Question, target: Member): readonly Member[] {
+    const { table, profile, deps } = this.#core;
+    const others = table.others(({ name, state }) => state === 'alive' && name !== target.name);
+    const helpers = sample(others, profile.indirectChecks, deps.random);
+    const { name: node, address, port } = target;
+    const request: IndirectPing = {
+      type: 'indirectPing',
+      seqNo,
+      target: address,
+      port,
+      node,
+      nack: true,
+      source: this.#source(),
+    };
+    for (const helper of helpers) this.#core.send(endpointOf(helper), [request]);
+    return helpers;
+  }
+
+  /** Networks that lose or refuse UDP often let TCP through. */
+  async #pingOverStream(
+    question: Question,
+    target: Member,
+    endsAt: number,
+    scope: AbortSignal,
+  ): Promise<void> {
+    const ping = this.#ping(question, target.name);
+    const answer = await askOverStream(this.#core, endpointOf(target), ping, endsAt - this.#core.now, scope);
+    if (!answer.ok || answer.value.type !== 'ack' || answer.value.seqNo !== question.seqNo) return;
+    this.#core.deps.log.debug({ member: target.name }, 'a member answers over TCP and not over UDP');
+    question.answer();
+  }
+
+  #ask(): Question {
+    this.#seqNo = (this.#seqNo + 1) >>> 0;
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    const question: Question = {
+      seqNo: this.#seqNo,
+      answered: promise,
+      answer: () => {
+        question.hasAnswer = true;
+        resolve(undefined);
+      },
+      hasAnswer: false,
+      nacks: 0,
+    };
+    this.#questions.set(question.seqNo, question);
+    return question;
+  }
+
+  /** Waits for the answer; whether it has come after `ms` milliseconds, or by the abort. */
+  async #wait(question: Question, ms: number, signal: AbortSignal): Promise<boolean> {
+    await inScope(signal, (scope) => Promise.race([question.answered, this.#core.sleep(ms, scope)]));
+    return question.hasAnswer;
+  }
+
+  #ping({ seqNo }: Question, node: string): Ping {
+    return { type: 'ping', seqNo, node, source: this.#source() };
+  }
+
+  #source(): GossipSource {
+    const { address, port, name } = this.#core.self;
+    return { address, port, node: name };
+  }
+
+  #accusation({ name: node, incarnation }: Member): Suspect {
+    return { type: 'suspect', node, incarnation, from: this.#core.name };
+  }
+}
+
+/** Where the answer goes: to whom the message names, else to where it came from. */
+function senderOf({ source }: Pick<Ping, 'source'>, from: GossipEndpoint): GossipEndpoint {
+  return source === undefined ? from : { address: plainAddress(source.address), port: source.port };
+}
