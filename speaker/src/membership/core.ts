@@ -50,6 +50,7 @@ export class Core {
   readonly suspicions = new Notify();
   readonly #awareness: Awareness;
   readonly #listeners = new Set<() => void>();
+  readonly #suspectListeners = new Set<(suspect: Member) => void>();
 
   constructor(deps: MemberlistDeps, { self, profile, maxMembers = 4096 }: MemberlistOptions) {
     this.deps = deps;
@@ -108,6 +109,12 @@ export class Core {
     for (const listener of [...this.#listeners]) listener();
   }
 
+  /** Calls `listener` with each member that becomes a suspect; returns what ends that. */
+  onSuspect(listener: (suspect: Member) => void): () => void {
+    this.#suspectListeners.add(listener);
+    return () => this.#suspectListeners.delete(listener);
+  }
+
   /** Calls `listener` after each change of a member's state; returns what ends that. */
   subscribe(listener: () => void): () => void {
     this.#listeners.add(listener);
@@ -159,10 +166,12 @@ export class Core {
         return;
       case 'turned': {
         const { member, was } = output;
-        if (member.state === 'suspect') this.metrics.suspicion();
         const fields = { member: member.name, was: was ?? 'unknown', now: member.state };
-        if (member.state === 'suspect' || was === 'suspect') this.deps.log.debug(fields, 'a member changes');
-        else this.deps.log.info(fields, 'a member changes');
+        const isRumour = member.state === 'suspect' || (was === 'suspect' && member.state === 'alive');
+        this.deps.log[isRumour ? 'debug' : 'info'](fields, 'a member changes');
+        if (member.state !== 'suspect') return;
+        this.metrics.suspicion();
+        for (const listener of [...this.#suspectListeners]) listener(member);
       }
     }
   }

@@ -7,7 +7,7 @@ import type { Ack, GossipSource, IndirectPing, Nack, Ping, Suspect } from '../wi
 import { failedProbeDelta } from './awareness.js';
 import { endpointOf, type Core } from './core.js';
 import { isMember, plainAddress, type Member } from './members.js';
-import { ProbeList } from './probe-list.js';
+import { ProbeOrder } from './probe-order.js';
 import { inScope } from './scope.js';
 import { sample } from './shuffle.js';
 import { askOverStream } from './streams.js';
@@ -24,23 +24,29 @@ interface Question {
 
 /** Pings for others under way at most: more is no distress but an attack. */
 const MAX_RELAYS = 256;
+/** Suspects of others probed at the same time at most. */
+const MAX_CHECKS = 8;
+/** So many members on average check what another one suspects. */
+const CHECKERS = 8;
 
 export class Prober {
   readonly #core: Core;
-  readonly #list: ProbeList;
+  readonly #order: ProbeOrder;
   readonly #questions = new Map<number, Question>();
   #seqNo: number;
   #relays = 0;
+  #checks = 0;
 
   constructor(core: Core) {
     this.#core = core;
-    this.#list = new ProbeList(core.deps.random);
+    this.#order = new ProbeOrder(core.deps.random);
     // Anywhere, so that answers to a process before this one answer nothing.
     this.#seqNo = Math.floor(core.deps.random() * 2 ** 31);
   }
 
   async run(signal: AbortSignal): Promise<void> {
     const { probeIntervalMs } = this.#core.profile;
+    const unsubscribe = this.#core.onSuspect((suspect) => void this.#check(suspect, signal));
     // Members that start together do not probe together.
     await this.#core.sleep(this.#core.deps.random() * probeIntervalMs, signal);
     while (!signal.aborted) {
@@ -49,11 +55,16 @@ export class Prober {
       if (target !== undefined) await inScope(signal, (scope) => this.#probe(target, scope));
       await this.#core.sleep(nextAt - this.#core.now, signal);
     }
+    unsubscribe();
   }
 
   onPing(ping: Ping, from: GossipEndpoint): void {
-    if (ping.node !== this.#core.name) this.#core.drop('not-for-us');
-    else this.#core.send(senderOf(ping, from), [{ type: 'ack', seqNo: ping.seqNo }]);
+    if (ping.node !== this.#core.name) {
+      this.#core.drop('not-for-us');
+      return;
+    }
+    if (ping.source !== undefined) this.#order.heard(ping.source.node, this.#core.now);
+    this.#core.send(senderOf(ping, from), [{ type: 'ack', seqNo: ping.seqNo }]);
   }
 
   onAck({ seqNo }: Ack): void {
@@ -88,19 +99,28 @@ export class Prober {
   }
 
   #next(): Member | undefined {
-    const { table, hasLeft, name: self } = this.#core;
+    const { table, hasLeft, now } = this.#core;
     if (hasLeft) return undefined;
-    const name = this.#list.next(
-      (candidate) => {
-        const member = table.get(candidate);
-        return candidate !== self && member !== undefined && isMember(member);
-      },
-      () => {
-        this.#core.apply({ type: 'reap' });
-        return table.others().map((member) => member.name);
-      },
+    this.#core.apply({ type: 'reap' });
+    const name = this.#order.next(
+      table.others().map((member) => member.name),
+      now,
     );
     return name === undefined ? undefined : table.get(name);
+  }
+
+  /**
+   * Probes whom another one suspects, out of turn: either the suspect hears of it at once and objects, or a
+   * confirmation is there before the least time is over. Waiting for its turn would make a death as late as
+   * chance has it.
+   */
+  async #check(suspect: Member, signal: AbortSignal): Promise<void> {
+    const { table, deps, hasLeft, name: self } = this.#core;
+    if (suspect.suspicion?.accusers[0] === self || hasLeft) return;
+    if (this.#checks >= MAX_CHECKS || deps.random() > CHECKERS / table.size) return;
+    this.#checks++;
+    await inScope(signal, (scope) => this.#probe(suspect, scope));
+    this.#checks--;
   }
 
   async #probe(target: Member, scope: AbortSignal): Promise<void> {
