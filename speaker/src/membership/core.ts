@@ -3,19 +3,21 @@ import type { Clock, Random } from '@metallb-l2/sdk/kube';
 import { Notify } from '../notify.js';
 import type { GossipEndpoint, GossipTransport, Log, Meter } from '../ports.js';
 import type { GossipMessage, MemberName } from '../wire/memberlist/messages.js';
+import type { PacketCodec } from '../wire/memberlist/packet.js';
+import type { StreamCodec } from '../wire/memberlist/stream.js';
 import { Awareness } from './awareness.js';
 import { BroadcastQueue, retransmitLimit } from './broadcasts.js';
-import type { GossipCodec } from './codec.js';
 import { MemberTable } from './member-table.js';
 import { plainAddress, type Member, type MembersInput, type MembersOutput } from './members.js';
-import { MembershipMetrics, type MessageFault } from './metrics.js';
+import { MembershipMetrics, type DropReason } from './metrics.js';
 import type { MembershipProfile } from './profile.js';
 import { StallClock } from './stall-clock.js';
 import { OUR_VERSIONS, understandsCrc } from './versions.js';
 
 export interface MemberlistDeps {
   transport: GossipTransport;
-  codec: GossipCodec;
+  packets: PacketCodec;
+  streams: StreamCodec;
   /** Best one that no administrator sets: a jump is taken for time this process did not run. */
   clock: Clock;
   random: Random;
@@ -30,10 +32,6 @@ export interface MemberlistOptions {
   /** So many members are known at most; claims about more are refused. @default 4096 */
   readonly maxMembers?: number;
 }
-
-/** Bytes a datagram may have, and those of them that are not messages: encryption, checksum, counts. */
-const DATAGRAM_BYTES = 1400;
-const OVERHEAD_BYTES = 48;
 
 export class Core {
   readonly deps: MemberlistDeps;
@@ -62,7 +60,7 @@ export class Core {
       { name, address, port, meta, versions: OUR_VERSIONS, incarnation: 1, state: 'alive', since },
       { profile, limit: maxMembers },
     );
-    this.broadcasts = new BroadcastQueue((claim) => deps.codec.sizeOf(claim));
+    this.broadcasts = new BroadcastQueue((claim) => deps.packets.sizeOf(claim));
     this.metrics = new MembershipMetrics(deps.meter);
     this.#awareness = new Awareness(profile.awarenessMax);
     this.clock = new StallClock(deps.clock, profile.probeTimeoutMs, (ms) => this.#onStall(ms));
@@ -123,14 +121,10 @@ export class Core {
 
   /** Sends `messages` and, as far as there is room, news. */
   send(to: GossipEndpoint, messages: readonly GossipMessage[], { crc = false } = {}): void {
-    if (to.port === 0) return;
-    const { codec, transport } = this.deps;
-    const room = messages.reduce(
-      (left, message) => left - codec.sizeOf(message),
-      DATAGRAM_BYTES - OVERHEAD_BYTES,
-    );
+    const { packets, transport } = this.deps;
+    const room = messages.reduce((left, message) => left - packets.sizeOf(message), packets.capacity);
     const all = [...messages, ...this.broadcasts.take(room, this.#retransmitLimit())];
-    if (all.length > 0) transport.send(to, codec.encodePacket(all, { crc }));
+    if (all.length > 0) transport.send(to, packets.encode(all, { crc }));
   }
 
   /** Sends to a member, with a checksum if it understands that. */
@@ -138,7 +132,7 @@ export class Core {
     this.send(endpointOf(member), messages, { crc: understandsCrc(member.versions) });
   }
 
-  drop(reason: MessageFault): void {
+  drop(reason: DropReason): void {
     this.metrics.dropped(reason);
   }
 

@@ -114,12 +114,13 @@ export class Memberlist {
   }
 
   #onDatagram(bytes: Uint8Array, from: GossipEndpoint, signal: AbortSignal): void {
-    const decoded = this.#core.deps.codec.decodePacket(bytes);
+    const decoded = this.#core.deps.packets.decode(bytes);
     if (!decoded.ok) {
-      this.#core.metrics.dropped(decoded.reason);
+      this.#core.drop(decoded.reason);
       return;
     }
-    for (const message of decoded.value) this.#onMessage(message, from, signal);
+    for (const fault of decoded.value.faults) this.#core.drop(fault);
+    for (const message of decoded.value.messages) this.#onMessage(message, from, signal);
     this.#joiner.heard(from);
   }
 

@@ -63,6 +63,7 @@ export type MembersInput =
 export type ClaimFault =
   | 'address-conflict' // a member that has not left is claimed to be at another address
   | 'bad-versions' // no protocol version at all, or least above most
+  | 'oversized' // no name or an endless one, more meta data than memberlist allows
   | 'too-many-members';
 
 export type MembersOutput =
@@ -82,6 +83,9 @@ export interface MembersStep {
 }
 
 const NOTHING: MembersStep = { put: [], drop: [], outputs: [] };
+/** Characters of a name, which is a node's, and bytes of meta data (memberlist's `MetaMaxSize`). */
+const NAME_MAX = 253;
+const META_MAX = 512;
 /** Incarnations are 32 bits on the wire. */
 const LAST_INCARNATION = 0xffff_ffff;
 
@@ -147,6 +151,8 @@ function onAlive(view: MembersView, claim: Alive, now: number): MembersStep {
   if (leastProtocol === 0 || mostProtocol === 0 || leastProtocol > mostProtocol) {
     return refuse('bad-versions', claim.node);
   }
+  const isFit = claim.node !== '' && claim.node.length <= NAME_MAX && claim.meta.length <= META_MAX;
+  if (!isFit) return refuse('oversized', claim.node.slice(0, NAME_MAX));
   if (known === undefined) {
     return view.members.size < view.limit
       ? accept(claim, undefined, now)

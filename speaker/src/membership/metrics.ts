@@ -1,9 +1,11 @@
 import type { Counter, Gauge, Meter } from '../ports.js';
 import type { MemberState } from '../wire/memberlist/messages.js';
+import type { MemberlistFault } from '../wire/memberlist/fault.js';
 import type { ClaimFault } from './members.js';
 
-/** Why a message that could be read was ignored all the same. */
-export type MessageFault =
+/** Why something that came from another member was ignored: all label values of the metric that counts it. */
+export type DropReason =
+  | MemberlistFault
   | ClaimFault
   | 'not-for-us' // a ping for a member of another name
   | 'unknown-ack' // answers nothing that was asked, or too late
@@ -67,8 +69,7 @@ export class MembershipMetrics {
     this.#health.set({}, score);
   }
 
-  /** @param reason a {@link MessageFault}, or one of the codec's */
-  dropped(reason: string): void {
+  dropped(reason: DropReason): void {
     this.#dropped.inc({ reason });
   }
 

@@ -88,17 +88,17 @@ export class PushPuller {
   async #serve(stream: GossipStream): Promise<void> {
     const read = await readMessage(this.#core, stream);
     if (!read.ok) return;
-    const { codec } = this.#core.deps;
+    const { streams } = this.#core.deps;
     const message = read.value;
     if (message.type === 'pushPull') {
-      await stream.send(codec.encodeStream(this.#mine(false)));
+      await stream.send(streams.encode(this.#mine(false)));
       this.#merge(message);
     } else if (message.type !== 'ping') {
       this.#core.drop('unexpected');
     } else if (message.node !== this.#core.name) {
       this.#core.drop('not-for-us');
     } else {
-      await stream.send(codec.encodeStream({ type: 'ack', seqNo: message.seqNo }));
+      await stream.send(streams.encode({ type: 'ack', seqNo: message.seqNo }));
     }
   }
 

@@ -27,7 +27,7 @@ export async function askOverStream(
     }
     closeAfter(core, stream, endsAt - core.now, scope);
     try {
-      await stream.send(core.deps.codec.encodeStream(message));
+      await stream.send(core.deps.streams.encode(message));
       return await readMessage(core, stream);
     } catch {
       return { ok: false, reason: 'broken-off' };
@@ -41,11 +41,17 @@ export async function askOverStream(
 export async function readMessage(
   core: Core,
   stream: GossipStream,
-): Promise<Decoded<StreamMessage, 'unreadable'>> {
-  const read = await core.deps.codec.decodeStream(stream.receive());
-  if (read.ok) return read;
-  core.metrics.dropped(read.reason);
-  return { ok: false, reason: 'unreadable' };
+): Promise<Decoded<StreamMessage, 'broken-off' | 'unreadable'>> {
+  const decoder = core.deps.streams.decoder();
+  for await (const bytes of stream.receive()) {
+    const read = decoder.push(bytes);
+    if (!read.ok) {
+      core.drop(read.reason);
+      return { ok: false, reason: 'unreadable' };
+    }
+    if (read.value !== undefined) return { ok: true, value: read.value };
+  }
+  return { ok: false, reason: 'broken-off' };
 }
 
 /** Closes `stream` after `ms` milliseconds or when `scope` ends; whoever reads from it then goes on. */

@@ -2,12 +2,14 @@
 import { PROFILES, type MembershipProfile } from '../../../../speaker/src/membership/profile.js';
 import { Memberlist } from '../../../../speaker/src/membership/memberlist.js';
 import type { GossipEndpoint } from '../../../../speaker/src/ports.js';
+import type { KeyringOptions } from '../../../../speaker/src/wire/memberlist/keyring.js';
+import { createPacketCodec } from '../../../../speaker/src/wire/memberlist/packet.js';
+import { createStreamCodec } from '../../../../speaker/src/wire/memberlist/stream.js';
 import { FakeClock } from '../../../support/fake-clock.ts';
 import { RecordedLog } from '../../../support/recorded-log.ts';
 import { RecordedMeter } from '../../../support/recorded-meter.ts';
 import { seededRandom } from '../../../support/seeded-random.ts';
 import { SimulatedGossip } from '../../../support/simulated-gossip.ts';
-import { testCodec } from './codec.ts';
 
 export const PORT = 7946;
 
@@ -16,6 +18,11 @@ export interface GroupOptions {
   readonly profile?: MembershipProfile;
   readonly loss?: number;
   readonly delayMs?: readonly [number, number];
+}
+
+interface ProcessOptions {
+  readonly profile?: MembershipProfile;
+  readonly encryption?: KeyringOptions;
 }
 
 /** One process. */
@@ -57,7 +64,7 @@ export class Group {
     return [...this.processes.keys()];
   }
 
-  start(name: string, profile = this.#profile): Process {
+  start(name: string, { profile = this.#profile, encryption }: ProcessOptions = {}): Process {
     const address = addressOf(name);
     if (!this.#peers.some((peer) => peer.address === address))
       this.#peers = [...this.#peers, { address, port: PORT }];
@@ -67,7 +74,8 @@ export class Group {
       {
         transport: this.network.endpoint(address),
         clock: this.network.clock(address),
-        codec: testCodec,
+        packets: createPacketCodec(encryption),
+        streams: createStreamCodec(encryption),
         random: this.#random,
         meter,
         log,

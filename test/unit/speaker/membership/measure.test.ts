@@ -2,11 +2,11 @@ import { writeFileSync, appendFileSync } from 'node:fs';
 import { Group, nameOf, addressOf } from './group.ts';
 import { PROFILES } from '../../../../speaker/src/membership/profile.js';
 it('measures', async () => {
-  for (const n of [3, 5, 10]) {
+  for (const n of [2, 3, 5, 10, 20]) {
     const first: number[] = [],
       all: number[] = [];
     const t0 = performance.now();
-    for (let seed = 1; seed <= 150; seed++) {
+    for (let seed = 1; seed <= 60; seed++) {
       const group = await Group.of(n, { seed, delayMs: [0, 1] });
       await group.clock.advance(2000 + seed * 37);
       group.network.cut(addressOf('m1'));

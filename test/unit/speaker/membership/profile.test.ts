@@ -16,7 +16,11 @@ describe('profiles', () => {
   });
 
   it('refuse what is not a positive number', () => {
-    expect(() => customProfile('lan', { gossipNodes: 0 })).toThrow('gossipNodes must be greater than 0, it is 0');
-    expect(() => customProfile('lan', { probeIntervalMs: NaN })).toThrow('probeIntervalMs must be greater than 0');
+    expect(() => customProfile('lan', { gossipNodes: 0 })).toThrow(
+      'gossipNodes must be greater than 0, it is 0',
+    );
+    expect(() => customProfile('lan', { probeIntervalMs: NaN })).toThrow(
+      'probeIntervalMs must be greater than 0',
+    );
   });
 });

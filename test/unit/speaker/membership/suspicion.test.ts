@@ -17,18 +17,21 @@ describe('suspicion', () => {
     { n: 10, min: 4, max: 24, k: 2, one: 11.4, two: 4, retransmits: 8, pushPullS: 30 },
     { n: 100, min: 8, max: 48, k: 2, one: 22.8, two: 8, retransmits: 12, pushPullS: 90 },
     { n: 1000, min: 12, max: 72, k: 2, one: 34.1, two: 12, retransmits: 16, pushPullS: 180 },
-  ])('among $n members lasts as long as upstream has it', ({ n, min, max, k, one, two, retransmits, pushPullS }) => {
-    const { lan } = PROFILES;
-    const terms = suspicionTerms(lan, n);
-    const seconds = (confirmed: number) => suspicionTimeoutMs(terms, confirmed) / 1000;
-    expect(terms.confirmations).toBe(k);
-    expect(terms.minMs / 1000).toBeCloseTo(min, 3);
-    expect(seconds(0)).toBeCloseTo(max, 3);
-    expect(seconds(1)).toBeCloseTo(one, 1);
-    expect(seconds(2)).toBeCloseTo(two, 3);
-    expect(retransmitLimit(lan.retransmitMultiplier, n)).toBe(retransmits);
-    expect((lan.pushPullIntervalMs * pushPullScale(n)) / 1000).toBe(pushPullS);
-  });
+  ])(
+    'among $n members lasts as long as upstream has it',
+    ({ n, min, max, k, one, two, retransmits, pushPullS }) => {
+      const { lan } = PROFILES;
+      const terms = suspicionTerms(lan, n);
+      const seconds = (confirmed: number) => suspicionTimeoutMs(terms, confirmed) / 1000;
+      expect(terms.confirmations).toBe(k);
+      expect(terms.minMs / 1000).toBeCloseTo(min, 3);
+      expect(seconds(0)).toBeCloseTo(max, 3);
+      expect(seconds(1)).toBeCloseTo(one, 1);
+      expect(seconds(2)).toBeCloseTo(two, 3);
+      expect(retransmitLimit(lan.retransmitMultiplier, n)).toBe(retransmits);
+      expect((lan.pushPullIntervalMs * pushPullScale(n)) / 1000).toBe(pushPullS);
+    },
+  );
 
   const terms = { minMs: 100, maxMs: 600, confirmations: 2 };
   const suspicion = { startedAt: 1_000, terms, accusers: ['a'] };
