@@ -16,7 +16,7 @@ import { Core, type MemberlistDeps, type MemberlistOptions } from './core.js';
 import { expireSuspicions } from './expiring.js';
 import { gossip } from './gossiping.js';
 import { Joiner, type PeerSource } from './joining.js';
-import { isMember, type Member } from './members.js';
+import { isMember, type Claim, type Member } from './members.js';
 import { Prober } from './probing.js';
 import { PushPuller } from './push-pull.js';
 
@@ -120,11 +120,14 @@ export class Memberlist {
       return;
     }
     for (const fault of decoded.value.faults) this.#core.drop(fault);
-    for (const message of decoded.value.messages) this.#onMessage(message, from, signal);
+    // News first: an answer to a ping can then carry the objection to what came with it.
+    const { messages } = decoded.value;
+    for (const message of messages) if (isClaim(message)) this.#core.apply(message);
+    for (const message of messages) if (!isClaim(message)) this.#onMessage(message, from, signal);
     this.#joiner.heard(from);
   }
 
-  #onMessage(message: GossipMessage, from: GossipEndpoint, signal: AbortSignal): void {
+  #onMessage(message: Exclude<GossipMessage, Claim>, from: GossipEndpoint, signal: AbortSignal): void {
     switch (message.type) {
       case 'ping':
         this.#prober.onPing(message, from);
@@ -138,11 +141,6 @@ export class Memberlist {
       case 'nack':
         this.#prober.onNack(message);
         break;
-      case 'alive':
-      case 'suspect':
-      case 'dead':
-        this.#core.apply(message);
-        break;
       case 'user':
         this.#core.drop('unexpected');
     }
@@ -152,4 +150,8 @@ export class Memberlist {
     this.#core.deps.log.debug({ from }, 'a member opens a stream');
     void this.#pushPuller.onStream(stream, signal);
   }
+}
+
+function isClaim(message: GossipMessage): message is Claim {
+  return message.type === 'alive' || message.type === 'suspect' || message.type === 'dead';
 }

@@ -55,6 +55,8 @@ export type MembersInput =
   | { readonly type: 'reap' }
   /** This process stood still for so long: nobody could refute in that time. */
   | { readonly type: 'stalled'; readonly ms: number }
+  /** A member has answered this one: whatever it is suspected of, it has lived until now. */
+  | { readonly type: 'answered'; readonly node: MemberName }
   /** This member leaves, or comes back after it has left. */
   | { readonly type: 'leave' }
   | { readonly type: 'rejoin' };
@@ -104,6 +106,8 @@ export function step(view: MembersView, input: MembersInput, now: number): Membe
       return onReap(view, now);
     case 'stalled':
       return onStalled(view, input.ms);
+    case 'answered':
+      return onAnswered(view, input.node, now);
     case 'leave':
       return onLeave(view, now);
     case 'rejoin':
@@ -167,7 +171,8 @@ function onAlive(view: MembersView, claim: Alive, now: number): MembersStep {
 
 function onSuspect(view: MembersView, claim: Suspect, now: number): MembersStep {
   const known = view.members.get(claim.node);
-  if (known === undefined || claim.incarnation < known.incarnation) return NOTHING;
+  if (known === undefined) return NOTHING;
+  if (claim.incarnation < known.incarnation) return onOldAccusation(view, known);
   if (known.suspicion !== undefined) {
     const suspicion = confirmSuspicion(known.suspicion, claim.from);
     if (suspicion === undefined) return NOTHING;
@@ -186,9 +191,16 @@ function onSuspect(view: MembersView, claim: Suspect, now: number): MembersStep 
 
 function onDead(view: MembersView, claim: Dead, now: number): MembersStep {
   const known = view.members.get(claim.node);
-  if (known === undefined || claim.incarnation < known.incarnation || !isMember(known)) return NOTHING;
+  if (known === undefined || !isMember(known)) return NOTHING;
+  if (claim.incarnation < known.incarnation) return onOldAccusation(view, known);
   if (claim.node === view.self) return refute(known, claim.incarnation);
   return bury(known, claim, now);
+}
+
+/** Who says of this member what it has refuted before has missed that: it is said once more. */
+function onOldAccusation({ self }: MembersView, accused: Member): MembersStep {
+  if (accused.name !== self || accused.state === 'left') return NOTHING;
+  return { ...NOTHING, outputs: [{ type: 'broadcast', claim: aliveOf(accused) }] };
 }
 
 function onExpire(view: MembersView, now: number): MembersStep {
@@ -221,6 +233,12 @@ function onStalled(view: MembersView, ms: number): MembersStep {
     put.push({ ...member, suspicion: { ...member.suspicion, startedAt } });
   }
   return { ...NOTHING, put };
+}
+
+function onAnswered(view: MembersView, node: MemberName, now: number): MembersStep {
+  const member = view.members.get(node);
+  if (member?.suspicion === undefined) return NOTHING;
+  return { ...NOTHING, put: [{ ...member, suspicion: { ...member.suspicion, startedAt: now } }] };
 }
 
 function onLeave(view: MembersView, now: number): MembersStep {

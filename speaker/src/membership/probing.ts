@@ -139,6 +139,7 @@ export class Prober {
     if (scope.aborted) return;
     if (question.hasAnswer) {
       this.#core.feel(-1);
+      this.#core.apply({ type: 'answered', node: target.name });
       return;
     }
     // The answer may have come while nobody was here to take it.
