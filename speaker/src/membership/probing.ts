@@ -6,7 +6,7 @@ import type { GossipEndpoint } from '../ports.js';
 import type { Ack, GossipSource, IndirectPing, Nack, Ping, Suspect } from '../wire/memberlist/messages.js';
 import { failedProbeDelta } from './awareness.js';
 import { endpointOf, type Core } from './core.js';
-import { isMember, plainAddress, type Member } from './members.js';
+import { plainAddress, type Member } from './members.js';
 import { ProbeOrder } from './probe-order.js';
 import { inScope } from './scope.js';
 import { sample } from './shuffle.js';

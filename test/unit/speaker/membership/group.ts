@@ -1,7 +1,7 @@
-/** Members on a simulated network, each in a process of its own that can be stopped, paused and cut off. */
-import { PROFILES, type MembershipProfile } from '../../../../speaker/src/membership/profile.js';
+/** Members on a simulated network, each in a process of its own that can be ended, paused and cut off. */
 import { Memberlist } from '../../../../speaker/src/membership/memberlist.js';
-import type { GossipEndpoint } from '../../../../speaker/src/ports.js';
+import { PROFILES, type MembershipProfile } from '../../../../speaker/src/membership/profile.js';
+import type { GossipEndpoint, GossipTransport } from '../../../../speaker/src/ports.js';
 import type { KeyringOptions } from '../../../../speaker/src/wire/memberlist/keyring.js';
 import { createPacketCodec } from '../../../../speaker/src/wire/memberlist/packet.js';
 import { createStreamCodec } from '../../../../speaker/src/wire/memberlist/stream.js';
@@ -21,19 +21,18 @@ export interface GroupOptions {
 }
 
 interface ProcessOptions {
-  readonly profile?: MembershipProfile;
   readonly encryption?: KeyringOptions;
+  readonly maxMembers?: number;
+  /** Stands between the process and the network. */
+  readonly through?: (transport: GossipTransport) => GossipTransport;
 }
 
 /** One process. */
 export interface Process {
-  readonly name: string;
-  readonly address: string;
   readonly memberlist: Memberlist;
   readonly meter: RecordedMeter;
-  readonly log: RecordedLog;
-  /** When each other was last seen to stop being a member, on the clock. */
-  readonly goneAt: Map<string, number>;
+  /** When each other one was last seen to stop being a member, on the clock. */
+  readonly goneAt: ReadonlyMap<string, number>;
   /** Ends it without a word. */
   kill(): Promise<void>;
 }
@@ -41,76 +40,95 @@ export interface Process {
 export class Group {
   readonly clock = new FakeClock();
   readonly network: SimulatedGossip;
-  readonly processes = new Map<string, Process>();
-  readonly #random: () => number;
+  readonly random: () => number;
   readonly #profile: MembershipProfile;
-  #peers: GossipEndpoint[] = [];
+  readonly #processes = new Map<string, Process>();
+  readonly #peerListeners = new Set<() => void>();
+  #peers: readonly GossipEndpoint[] = [];
 
-  constructor({ seed = 1, profile = PROFILES.fast, loss = 0, delayMs = [0, 0] }: GroupOptions = {}) {
-    this.#random = seededRandom(seed);
+  constructor({ seed = 1, profile = PROFILES.fast, loss = 0, delayMs = [0, 1] }: GroupOptions = {}) {
+    this.random = seededRandom(seed);
     this.#profile = profile;
-    this.network = new SimulatedGossip({ clock: this.clock, random: this.#random, loss, delayMs });
+    this.network = new SimulatedGossip({ clock: this.clock, random: this.random, loss, delayMs });
   }
 
-  /** Starts `count` processes that know each other's addresses, and waits until all are members of all. */
+  /** Starts `m1` to `m<count>`, and waits until all are members of all. */
   static async of(count: number, options: GroupOptions = {}): Promise<Group> {
     const group = new Group(options);
-    for (let i = 1; i <= count; i++) group.start(nameOf(i));
+    for (let i = 1; i <= count; i++) group.start(`m${i}`);
     await group.until(() => group.isWhole(), 30_000);
     return group;
   }
 
   get names(): string[] {
-    return [...this.processes.keys()];
+    return [...this.#processes.keys()];
   }
 
-  start(name: string, { profile = this.#profile, encryption }: ProcessOptions = {}): Process {
+  process(name: string): Process {
+    return this.#processes.get(name)!;
+  }
+
+  start(
+    name: string,
+    { encryption, maxMembers = 100, through = (all) => all }: ProcessOptions = {},
+  ): Process {
     const address = addressOf(name);
-    if (!this.#peers.some((peer) => peer.address === address))
-      this.#peers = [...this.#peers, { address, port: PORT }];
+    this.list(name);
     const meter = new RecordedMeter();
-    const log = new RecordedLog();
     const memberlist = new Memberlist(
       {
-        transport: this.network.endpoint(address),
+        transport: through(this.network.endpoint(address)),
         clock: this.network.clock(address),
         packets: createPacketCodec(encryption),
         streams: createStreamCodec(encryption),
-        random: this.#random,
+        random: this.random,
         meter,
-        log,
-        peers: { peers: () => this.#peers, subscribe: () => () => undefined },
+        log: new RecordedLog(),
+        peers: {
+          peers: () => this.#peers,
+          subscribe: (listener) => {
+            this.#peerListeners.add(listener);
+            return () => this.#peerListeners.delete(listener);
+          },
+        },
       },
-      { self: { name, address, port: PORT }, profile },
+      { self: { name, address, port: PORT }, profile: this.#profile, maxMembers },
     );
-    const stop = new AbortController();
-    const ended = memberlist.run(stop.signal);
     const goneAt = new Map<string, number>();
-    let before = new Set<string>();
+    let before: string[] = [];
     memberlist.subscribe(() => {
-      const now = new Set(memberlist.members().map((member) => member.name));
-      for (const gone of before) if (!now.has(gone)) goneAt.set(gone, this.clock.now());
+      const now = memberlist.members().map((member) => member.name);
+      for (const gone of before) if (!now.includes(gone)) goneAt.set(gone, this.clock.now());
       before = now;
     });
+    const stop = new AbortController();
+    const ended = memberlist.run(stop.signal);
     const process: Process = {
-      name,
-      address,
       memberlist,
       meter,
-      log,
       goneAt,
       kill: () => {
-        this.processes.delete(name);
+        this.#processes.delete(name);
         stop.abort();
         return ended;
       },
     };
-    this.processes.set(name, process);
+    this.#processes.set(name, process);
     return process;
   }
 
-  process(name: string): Process {
-    return this.processes.get(name)!;
+  /** Lets everybody know that a process of this name may run at its address. */
+  list(name: string): void {
+    const address = addressOf(name);
+    if (this.#peers.some((peer) => peer.address === address)) return;
+    this.#peers = [...this.#peers, { address, port: PORT }];
+    for (const listener of [...this.#peerListeners]) listener();
+  }
+
+  /** As if nobody were listed: only those who are in already know each other. */
+  unlistAll(): void {
+    this.#peers = [];
+    for (const listener of [...this.#peerListeners]) listener();
   }
 
   /** Whom `name` takes for members, sorted. */
@@ -127,23 +145,29 @@ export class Group {
     return names.every((name) => this.membersOf(name).join() === expected);
   }
 
+  /** How long after `at` each of `names` saw `gone` go, in milliseconds, ascending. */
+  delays(gone: string, at: number, names = this.names.filter((name) => name !== gone)): number[] {
+    return names.map((name) => this.process(name).goneAt.get(gone)! - at).sort((a, b) => a - b);
+  }
+
+  /** How many are seen to have gone so far, over all processes. */
+  get removals(): number {
+    return [...this.#processes.values()].reduce((sum, { goneAt }) => sum + goneAt.size, 0);
+  }
+
   /** Lets time pass until `condition` holds; gives how much it took, in milliseconds. */
   async until(condition: () => boolean, limitMs: number): Promise<number> {
     const startedAt = this.clock.now();
     while (!condition()) {
       if (this.clock.now() - startedAt >= limitMs) throw new Error(`waited ${limitMs} ms in vain`);
-      await this.clock.advance(5);
+      await this.clock.advance(Math.min(this.clock.nextInMs ?? 1, 5));
     }
     return this.clock.now() - startedAt;
   }
 
   async stop(): Promise<void> {
-    for (const process of [...this.processes.values()]) await process.kill();
+    await Promise.all([...this.#processes.values()].map((process) => process.kill()));
   }
-}
-
-export function nameOf(i: number): string {
-  return `m${i}`;
 }
 
 export function addressOf(name: string): string {

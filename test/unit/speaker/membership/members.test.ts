@@ -42,7 +42,12 @@ const suspect = (node: string, from: string, incarnation = 5): Suspect => ({
   from,
   incarnation,
 });
-const dead = (node: string, from: string, incarnation = 5): Dead => ({ type: 'dead', node, from, incarnation });
+const dead = (node: string, from: string, incarnation = 5): Dead => ({
+  type: 'dead',
+  node,
+  from,
+  incarnation,
+});
 
 /** The view of `a`, who knows `others`; ten members in all, so that a suspicion needs confirmation. */
 class View {
@@ -111,18 +116,24 @@ describe('an alive claim', () => {
     { state: 'dead', incarnation: 6, outputs: ['tell alive b/6', 'b: dead → alive'] },
     { state: 'left', incarnation: 5, outputs: [] },
     { state: 'left', incarnation: 6, outputs: ['tell alive b/6', 'b: left → alive'] },
-  ])('with incarnation $incarnation about one who is $state with 5: $outputs', ({ state, incarnation, outputs }) => {
-    const view = new View([inState(state)]);
-    expect(view.take(alive('b', { incarnation }))).toEqual(outputs);
-    if (outputs.length > 0) expect(view.get('b').suspicion).toBeUndefined();
-  });
+  ])(
+    'with incarnation $incarnation about one who is $state with 5: $outputs',
+    ({ state, incarnation, outputs }) => {
+      const view = new View([inState(state)]);
+      expect(view.take(alive('b', { incarnation }))).toEqual(outputs);
+      if (outputs.length > 0) expect(view.get('b').suspicion).toBeUndefined();
+    },
+  );
 
-  it.each<MemberState>(['alive', 'suspect', 'dead'])('at another address is refused while it is %s', (state) => {
-    const view = new View([inState(state)]);
-    expect(view.take(alive('b', { address: '192.0.2.99' }))).toEqual(['refused: address-conflict']);
-    expect(view.take(alive('b', { port: 1 }))).toEqual(['refused: address-conflict']);
-    expect(view.get('b').address).toBe('192.0.2.2');
-  });
+  it.each<MemberState>(['alive', 'suspect', 'dead'])(
+    'at another address is refused while it is %s',
+    (state) => {
+      const view = new View([inState(state)]);
+      expect(view.take(alive('b', { address: '192.0.2.99' }))).toEqual(['refused: address-conflict']);
+      expect(view.take(alive('b', { port: 1 }))).toEqual(['refused: address-conflict']);
+      expect(view.get('b').address).toBe('192.0.2.2');
+    },
+  );
 
   it('at another address is believed of one who has left', () => {
     const view = new View([inState('left')]);
