@@ -12,6 +12,9 @@
  * its refutation lost as well. Shortening one shortens the other: `fast` takes 0.6 to 0.8 s for 10 members
  * and bears a node whose gossip thread does not run for 0.6 s; `lan` takes 6 s and bears 5.
  */
+import type { MemberlistProfile } from '@metallb-l2/sdk/settings';
+
+/** The timers and counts of one member. */
 export interface MembershipProfile {
   /** One member is probed in each such interval, in milliseconds. */
   readonly probeIntervalMs: number;
@@ -44,11 +47,8 @@ export interface MembershipProfile {
   readonly rejoinIntervalMs: number;
 }
 
-export const PROFILE_NAMES = ['fast', 'lan', 'wan'] as const;
-export type ProfileName = (typeof PROFILE_NAMES)[number];
-
 /** Our default, and upstream's two (`DefaultLANConfig`, `DefaultWANConfig` of memberlist). */
-export const PROFILES: Readonly<Record<ProfileName, MembershipProfile>> = {
+export const PROFILES: Readonly<Record<MemberlistProfile, MembershipProfile>> = {
   fast: {
     probeIntervalMs: 150,
     probeTimeoutMs: 60,
@@ -102,7 +102,10 @@ export const PROFILES: Readonly<Record<ProfileName, MembershipProfile>> = {
  *
  * @throws RangeError when a value is not positive, or a probe ends before its time-out
  */
-export function customProfile(base: ProfileName, changes: Partial<MembershipProfile>): MembershipProfile {
+export function customProfile(
+  base: MemberlistProfile,
+  changes: Partial<MembershipProfile>,
+): MembershipProfile {
   const profile = { ...PROFILES[base], ...changes };
   for (const [name, value] of Object.entries(profile) as [keyof MembershipProfile, number][]) {
     if (!(value > 0)) throw new RangeError(`${name} must be greater than 0, it is ${value}`);
