@@ -30,8 +30,9 @@ export class StallClock implements Clock {
   }
 
   async sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    const dueAt = this.#clock.now() + Math.max(ms, 0);
-    await this.#clock.sleep(ms, signal);
+    const waitMs = Math.max(ms, 0);
+    const dueAt = this.#clock.now() + waitMs;
+    await this.#clock.sleep(waitMs, signal);
     const now = this.#clock.now();
     const lateMs = now - Math.max(dueAt, this.#toldUntil);
     if (lateMs <= this.#toleranceMs) return;

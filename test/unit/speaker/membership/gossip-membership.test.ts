@@ -24,7 +24,7 @@ class Site {
   readonly clock = new FakeClock();
   readonly random = seededRandom(3);
   readonly network = new SimulatedGossip({ clock: this.clock, random: this.random, delayMs: [0, 1] });
-  readonly #listed = Promise.withResolvers<undefined>();
+  readonly #listed = Promise.withResolvers<void>();
   readonly #peers: readonly GossipEndpoint[];
   readonly #stops: (() => Promise<void>)[] = [];
 
@@ -34,7 +34,7 @@ class Site {
 
   /** From now on the speakers are told who their peers are. */
   list(): this {
-    this.#listed.resolve(undefined);
+    this.#listed.resolve();
     return this;
   }
 
@@ -51,7 +51,7 @@ class Site {
         meter: new RecordedMeter(),
         log,
         peers: {
-          ready: async (signal) => void (await unlessAborted(this.#listed.promise, signal)),
+          ready: (signal) => unlessAborted(this.#listed.promise, signal),
           peers: () => this.#peers,
           subscribe: () => () => undefined,
         },
