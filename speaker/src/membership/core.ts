@@ -92,7 +92,9 @@ export class Core {
 
   /** Thinks better (`delta` below 0) or worse of its own health. */
   feel(delta: number): void {
-    this.metrics.health(this.#awareness.add(delta));
+    const before = this.#awareness.score;
+    const score = this.#awareness.add(delta);
+    if (score !== before) this.metrics.health(score);
   }
 
   /** Takes in a claim or another input, with all that follows from it. */
@@ -122,8 +124,7 @@ export class Core {
   /** Sends `messages` and, as far as there is room, news. */
   send(to: GossipEndpoint, messages: readonly GossipMessage[], { crc = false } = {}): void {
     const { packets, transport } = this.deps;
-    const room = messages.reduce((left, message) => left - packets.sizeOf(message), packets.capacity);
-    const all = [...messages, ...this.broadcasts.take(room, this.#retransmitLimit())];
+    const all = this.broadcasts.isEmpty ? messages : [...messages, ...this.#newsBeside(messages)];
     if (all.length > 0) transport.send(to, packets.encode(all, { crc }));
   }
 
@@ -136,8 +137,11 @@ export class Core {
     this.metrics.dropped(reason);
   }
 
-  #retransmitLimit(): number {
-    return retransmitLimit(this.profile.retransmitMultiplier, this.table.size);
+  /** News that fits into a datagram with `messages`. */
+  #newsBeside(messages: readonly GossipMessage[]): readonly GossipMessage[] {
+    const { packets } = this.deps;
+    const room = messages.reduce((left, message) => left - packets.sizeOf(message), packets.capacity);
+    return this.broadcasts.take(room, retransmitLimit(this.profile.retransmitMultiplier, this.table.size));
   }
 
   #handle(output: MembersOutput): void {

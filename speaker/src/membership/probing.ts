@@ -52,7 +52,7 @@ export class Prober {
     while (!signal.aborted) {
       const nextAt = this.#core.now + probeIntervalMs;
       const target = this.#next();
-      if (target !== undefined) await inScope(signal, (scope) => this.#probe(target, scope));
+      if (target !== undefined) await this.#probe(target, signal);
       await this.#core.sleep(nextAt - this.#core.now, signal);
     }
     unsubscribe();
@@ -90,7 +90,7 @@ export class Prober {
     const { node, target, port } = request;
     const asker = senderOf(request, from);
     this.#core.send(endpointOf({ address: target, port }), [this.#ping(question, node)]);
-    await inScope(signal, (scope) => this.#wait(question, this.#core.profile.probeTimeoutMs, scope));
+    await this.#wait(question, this.#core.profile.probeTimeoutMs, signal);
     this.#questions.delete(question.seqNo);
     this.#relays--;
     if (signal.aborted) return;
@@ -119,24 +119,27 @@ export class Prober {
     if (suspect.suspicion?.accusers[0] === self || hasLeft) return;
     if (this.#checks >= MAX_CHECKS || deps.random() > CHECKERS / table.size) return;
     this.#checks++;
-    await inScope(signal, (scope) => this.#probe(suspect, scope));
+    await this.#probe(suspect, signal);
     this.#checks--;
   }
 
-  async #probe(target: Member, scope: AbortSignal): Promise<void> {
+  async #probe(target: Member, signal: AbortSignal): Promise<void> {
     const { profile } = this.#core;
     const stalls = this.#core.clock.stalls;
     const verdictAt = this.#core.now + this.#core.scaled(profile.probeIntervalMs);
     const question = this.#ask();
     this.#sendPing(question, target);
     let helpers: readonly Member[] = [];
-    if (!(await this.#wait(question, profile.probeTimeoutMs, scope)) && !scope.aborted) {
+    await this.#wait(question, profile.probeTimeoutMs, signal);
+    if (!question.hasAnswer && !signal.aborted) {
       helpers = this.#askOthers(question, target);
-      void this.#pingOverStream(question, target, verdictAt, scope);
-      await this.#wait(question, verdictAt - this.#core.now, scope);
+      await inScope(signal, async (scope) => {
+        void this.#pingOverStream(question, target, verdictAt, scope);
+        await this.#wait(question, verdictAt - this.#core.now, scope);
+      });
     }
     this.#questions.delete(question.seqNo);
-    if (scope.aborted) return;
+    if (signal.aborted) return;
     if (question.hasAnswer) {
       this.#core.feel(-1);
       this.#core.apply({ type: 'answered', node: target.name });
@@ -205,10 +208,9 @@ export class Prober {
     return question;
   }
 
-  /** Waits for the answer; whether it has come after `ms` milliseconds, or by the abort. */
-  async #wait(question: Question, ms: number, signal: AbortSignal): Promise<boolean> {
+  /** Waits for the answer, for `ms` milliseconds or until the abort. */
+  async #wait(question: Question, ms: number, signal: AbortSignal): Promise<void> {
     await inScope(signal, (scope) => Promise.race([question.answered, this.#core.sleep(ms, scope)]));
-    return question.hasAnswer;
   }
 
   #ping({ seqNo }: Question, node: string): Ping {
