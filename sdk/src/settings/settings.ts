@@ -4,7 +4,7 @@
  * upstream has one.
  */
 import * as z from 'zod';
-import { DEFAULT_NAMESPACE } from './labels.js';
+import { COMPONENT_LABELS, DEFAULT_NAMESPACE } from './labels.js';
 
 /** Environment variables of both programs. */
 export const ENV = {
@@ -21,6 +21,15 @@ export const ENV = {
   memberlistSecret: 'METALLB_ML_SECRET_NAME',
   /** The controller's own Deployment, which owns that secret. */
   deployment: 'METALLB_DEPLOYMENT',
+  /** The address the speaker gossips on (downward API `status.podIP`); empty turns the memberlist off. */
+  memberlistAddress: 'METALLB_ML_BIND_ADDR',
+  memberlistPort: 'METALLB_ML_BIND_PORT',
+  /** Selects the pods of the speakers, as `kubectl -l` takes it; empty turns the memberlist off, as upstream. */
+  memberlistLabels: 'METALLB_ML_LABELS',
+  /** Folder with a file `secretkey`; empty for gossip in plain text. */
+  memberlistSecretPath: 'METALLB_ML_SECRET_KEY_PATH',
+  /** How soon a silent speaker is given up; ours alone, upstream has a flag for `wan`. */
+  memberlistProfile: 'METALLB_ML_PROFILE',
 } as const;
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
@@ -29,10 +38,18 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 /** Upstream's metrics port, kept so that scrapers and firewalls need no change. */
 export const DEFAULT_HTTP_PORT = 7472;
 
+/** memberlist's port, UDP and TCP. */
+export const DEFAULT_MEMBERLIST_PORT = 7946;
+
+export const MEMBERLIST_PROFILES = ['fast', 'lan', 'wan'] as const;
+export type MemberlistProfile = (typeof MEMBERLIST_PROFILES)[number];
+
+const port = z.coerce.number().int().min(1).max(65535);
+
 const common = {
   [ENV.namespace]: z.string().min(1).default(DEFAULT_NAMESPACE),
   [ENV.logLevel]: z.enum(LOG_LEVELS).default('info'),
-  [ENV.httpPort]: z.coerce.number().int().min(1).max(65535).default(DEFAULT_HTTP_PORT),
+  [ENV.httpPort]: port.default(DEFAULT_HTTP_PORT),
   [ENV.podName]: z.string().min(1),
   [ENV.podUid]: z.string().min(1),
 };
@@ -51,7 +68,27 @@ const controllerEnv = z
       message: `is needed with ${ENV.memberlistSecret}: it owns the secret`,
     });
   });
-const speakerEnv = z.object({ ...common, [ENV.nodeName]: z.string().min(1) });
+
+/** `key=value` and the like, as a selector of labels is written. */
+const labelSelector = z
+  .string()
+  .regex(/^([\w./-]+(=|==|!=)[\w.-]*(,|$))*$/, 'must be labels as "key=value,key=value"');
+const speakerLabels = Object.entries(COMPONENT_LABELS.speaker)
+  .map(([name, value]) => `${name}=${value}`)
+  .join();
+
+const speakerEnv = z.object({
+  ...common,
+  [ENV.nodeName]: z.string().min(1),
+  [ENV.memberlistAddress]: z.union([z.literal(''), z.ipv4(), z.ipv6()], 'must be an IP address').default(''),
+  [ENV.memberlistPort]: z.preprocess(
+    (value) => (value === '' ? undefined : value),
+    port.default(DEFAULT_MEMBERLIST_PORT),
+  ),
+  [ENV.memberlistLabels]: labelSelector.default(speakerLabels),
+  [ENV.memberlistSecretPath]: z.string().default(''),
+  [ENV.memberlistProfile]: z.enum(MEMBERLIST_PROFILES).default('fast'),
+});
 
 /** What both programs are told. */
 export interface CommonSettings {
@@ -66,8 +103,20 @@ export interface ControllerSettings extends CommonSettings {
   memberlistSecret?: { name: string; deployment: string };
 }
 
+/** How the speakers find out among themselves who lives. */
+export interface MemberlistSettings {
+  address: string;
+  port: number;
+  labelSelector: string;
+  /** Folder of the file `secretkey`; undefined for gossip in plain text. */
+  secretPath: string | undefined;
+  profile: MemberlistProfile;
+}
+
 export interface SpeakerSettings extends CommonSettings {
   nodeName: string;
+  /** Not there when it is turned off: then the readiness of the pods says who lives. */
+  memberlist?: MemberlistSettings | undefined;
 }
 
 /** The environment does not say what a program needs; the message has one line for each bad variable. */
@@ -108,5 +157,19 @@ export function parseControllerSettings(env: Env): ControllerSettings {
 /** @throws SettingsError */
 export function parseSpeakerSettings(env: Env): SpeakerSettings {
   const parsed = parse(speakerEnv, env);
-  return { ...commonSettings(parsed), nodeName: parsed[ENV.nodeName] };
+  const address = parsed[ENV.memberlistAddress];
+  const labels = parsed[ENV.memberlistLabels];
+  const secretPath = parsed[ENV.memberlistSecretPath];
+  const memberlist: MemberlistSettings = {
+    address,
+    port: parsed[ENV.memberlistPort],
+    labelSelector: labels,
+    secretPath: secretPath === '' ? undefined : secretPath,
+    profile: parsed[ENV.memberlistProfile],
+  };
+  return {
+    ...commonSettings(parsed),
+    nodeName: parsed[ENV.nodeName],
+    memberlist: address === '' || labels === '' ? undefined : memberlist,
+  };
 }

@@ -31,7 +31,55 @@ describe('settings', () => {
       httpPort: 8080,
       pod: { name: 'speaker-x', uid: 'uid-1' },
       nodeName: 'node-a',
+      memberlist: undefined,
     });
+  });
+
+  const SPEAKER = { ...POD, METALLB_NODE_NAME: 'node-a', METALLB_ML_BIND_ADDR: '192.0.2.1' };
+
+  it('have a memberlist as soon as there is an address for it', () => {
+    expect(parseSpeakerSettings(SPEAKER).memberlist).toEqual({
+      address: '192.0.2.1',
+      port: 7946,
+      labelSelector: 'app=metallb,component=speaker',
+      secretPath: undefined,
+      profile: 'fast',
+    });
+  });
+
+  it('describe the memberlist under the names upstream uses', () => {
+    const env = {
+      ...SPEAKER,
+      METALLB_ML_BIND_ADDR: 'fd00::1',
+      METALLB_ML_BIND_PORT: '7000',
+      METALLB_ML_LABELS: 'app.kubernetes.io/name=metallb,app.kubernetes.io/component=speaker',
+      METALLB_ML_SECRET_KEY_PATH: '/etc/ml_secret_key',
+      METALLB_ML_PROFILE: 'wan',
+    };
+    expect(parseSpeakerSettings(env).memberlist).toEqual({
+      address: 'fd00::1',
+      port: 7000,
+      labelSelector: 'app.kubernetes.io/name=metallb,app.kubernetes.io/component=speaker',
+      secretPath: '/etc/ml_secret_key',
+      profile: 'wan',
+    });
+  });
+
+  it.each(['METALLB_ML_BIND_ADDR', 'METALLB_ML_LABELS'])('have no memberlist with an empty %s', (name) => {
+    expect(parseSpeakerSettings({ ...SPEAKER, [name]: '' }).memberlist).toBeUndefined();
+  });
+
+  it('take an empty memberlist port for the default, as upstream does', () => {
+    expect(parseSpeakerSettings({ ...SPEAKER, METALLB_ML_BIND_PORT: '' }).memberlist?.port).toBe(7946);
+  });
+
+  it.each([
+    ['METALLB_ML_BIND_ADDR', 'node-a'],
+    ['METALLB_ML_BIND_PORT', '70000'],
+    ['METALLB_ML_LABELS', 'no labels'],
+    ['METALLB_ML_PROFILE', 'faster'],
+  ])('refuse %s="%s"', (name, value) => {
+    expect(() => parseSpeakerSettings({ ...SPEAKER, [name]: value })).toThrow(`${name}="${value}": `);
   });
 
   it('name every variable that is missing, and each bad one with its value', () => {

@@ -1,0 +1,63 @@
+/** One question and its answer over TCP: a connection carries one message each way. */
+import type { GossipEndpoint, GossipStream } from '../ports.js';
+import type { Decoded } from '../wire/decoded.js';
+import type { StreamMessage } from '../wire/memberlist/messages.js';
+import type { Core } from './core.js';
+import { inScope } from './scope.js';
+
+/** Why there is no answer: nobody is there, it takes too long, or what came is not understood. */
+export type StreamFault = 'unreachable' | 'broken-off' | 'unreadable';
+
+/** Sends `message` and gives the answer to it, in at most `timeoutMs` milliseconds. */
+export async function askOverStream(
+  core: Core,
+  to: GossipEndpoint,
+  message: StreamMessage,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<Decoded<StreamMessage, StreamFault>> {
+  if (timeoutMs <= 0) return { ok: false, reason: 'unreachable' };
+  return inScope(signal, async (scope) => {
+    let stream: GossipStream;
+    const endsAt = core.now + timeoutMs;
+    try {
+      stream = await core.deps.transport.connect(to, { timeoutMs, signal: scope });
+    } catch {
+      return { ok: false, reason: 'unreachable' };
+    }
+    closeAfter(core, stream, endsAt - core.now, scope);
+    try {
+      await stream.send(core.deps.streams.encode(message));
+      return await readMessage(core, stream);
+    } catch {
+      return { ok: false, reason: 'broken-off' };
+    } finally {
+      stream.close();
+    }
+  });
+}
+
+/** The one message the other side sends; what cannot be read is counted. */
+export async function readMessage(
+  core: Core,
+  stream: GossipStream,
+): Promise<Decoded<StreamMessage, 'broken-off' | 'unreadable'>> {
+  const decoder = core.deps.streams.decoder();
+  for await (const bytes of stream.receive()) {
+    const read = decoder.push(bytes);
+    if (!read.ok) {
+      core.drop(read.reason);
+      return { ok: false, reason: 'unreadable' };
+    }
+    if (read.value !== undefined) return { ok: true, value: read.value };
+  }
+  return { ok: false, reason: 'broken-off' };
+}
+
+/** Closes `stream` after `ms` milliseconds or when `scope` ends; whoever reads from it then goes on. */
+export function closeAfter(core: Core, stream: GossipStream, ms: number, scope: AbortSignal): void {
+  void core.deps.clock
+    .sleep(ms, scope)
+    .catch(() => undefined)
+    .then(() => stream.close());
+}
