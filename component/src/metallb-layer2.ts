@@ -67,7 +67,12 @@ export class MetalLBLayer2 extends pulumi.ComponentResource {
       parsed.advertisements,
       after(...crds, controller, ...pools),
     );
-    const speaker = createSpeaker(name, settings, after(...accounts, ...policy, ...pools, ...advertisements));
+    // After the controller, which makes the secret the speakers mount.
+    const speaker = createSpeaker(
+      name,
+      settings,
+      after(...accounts, ...policy, controller, ...pools, ...advertisements),
+    );
 
     this.namespace = namespace;
     this.image = image;

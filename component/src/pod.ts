@@ -38,6 +38,8 @@ export function containerOf(
   settings: PodSettings,
   options: {
     env?: k8s.types.input.core.v1.EnvVar[];
+    ports?: k8s.types.input.core.v1.ContainerPort[];
+    volumeMounts?: k8s.types.input.core.v1.VolumeMount[];
     security: k8s.types.input.core.v1.SecurityContext;
     requests: { cpu: string; memory: string };
   },
@@ -54,7 +56,8 @@ export function containerOf(
       { name: ENV.logLevel, value: settings.logLevel },
       { name: ENV.httpPort, value: String(DEFAULT_HTTP_PORT) },
     ],
-    ports: [{ name: 'monitoring', containerPort: DEFAULT_HTTP_PORT }],
+    ports: [{ name: 'monitoring', containerPort: DEFAULT_HTTP_PORT }, ...(options.ports ?? [])],
+    ...(options.volumeMounts && { volumeMounts: options.volumeMounts }),
     readinessProbe: { ...probe('/readyz'), periodSeconds: 2, failureThreshold: 2 },
     livenessProbe: { ...probe('/healthz'), initialDelaySeconds: 10, periodSeconds: 10, failureThreshold: 3 },
     resources: { requests: options.requests },

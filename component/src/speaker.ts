@@ -1,8 +1,13 @@
 /** The speaker: one pod on every node that answers for the addresses. */
-import { ENV } from '@metallb-l2/sdk/settings';
+import { selectorOf } from '@metallb-l2/sdk/models';
+import { DEFAULT_MEMBERLIST_PORT, ENV, MEMBERLIST_SECRET } from '@metallb-l2/sdk/settings';
 import * as k8s from '@pulumi/kubernetes';
 import type * as pulumi from '@pulumi/pulumi';
 import { type PodSettings, containerOf, fromField, labelsOf, podOf } from './pod.js';
+
+/** Where the key of the gossip is mounted; upstream's place. */
+const SECRET_FOLDER = '/etc/ml_secret_key';
+const SECRET_VOLUME = 'memberlist';
 
 /** The DaemonSet of the speaker. */
 export function createSpeaker(
@@ -12,7 +17,19 @@ export function createSpeaker(
 ): k8s.apps.v1.DaemonSet {
   const labels = labelsOf('speaker');
   const container = containerOf('speaker', settings, {
-    env: [fromField(ENV.nodeName, 'spec.nodeName')],
+    env: [
+      fromField(ENV.nodeName, 'spec.nodeName'),
+      fromField(ENV.memberlistAddress, 'status.podIP'),
+      { name: ENV.memberlistPort, value: String(DEFAULT_MEMBERLIST_PORT) },
+      { name: ENV.memberlistLabels, value: selectorOf(labels) },
+      { name: ENV.memberlistSecretPath, value: SECRET_FOLDER },
+    ],
+    // On the host's network: declared so that the scheduler and people see them.
+    ports: [
+      { name: 'gossip-tcp', containerPort: DEFAULT_MEMBERLIST_PORT, protocol: 'TCP' },
+      { name: 'gossip-udp', containerPort: DEFAULT_MEMBERLIST_PORT, protocol: 'UDP' },
+    ],
+    volumeMounts: [{ name: SECRET_VOLUME, mountPath: SECRET_FOLDER, readOnly: true }],
     // Raw sockets need the capability, and a process that is not root does not get the ones its container has.
     security: { runAsUser: 0, runAsGroup: 0, capabilities: { drop: ['ALL'], add: ['NET_RAW'] } },
     requests: { cpu: '20m', memory: '96Mi' },
@@ -29,6 +46,8 @@ export function createSpeaker(
           spec: {
             ...podOf('speaker', container),
             hostNetwork: true,
+            // Made by the controller; until it is there the kubelet holds the pod back.
+            volumes: [{ name: SECRET_VOLUME, secret: { secretName: MEMBERLIST_SECRET, defaultMode: 0o400 } }],
             // It looks up no name inside the cluster, and must work while the cluster's DNS does not.
             dnsPolicy: 'Default',
             // DaemonSets tolerate nodes that are not ready or unreachable by themselves.

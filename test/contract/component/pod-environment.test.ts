@@ -11,6 +11,7 @@ const FIELDS: Record<string, string> = {
   'metadata.uid': '0d6c5d1e-6f0a-4a57-9a3c-6c1f2f0f9b11',
   'metadata.namespace': 'lb',
   'spec.nodeName': 'node-a',
+  'status.podIP': '192.0.2.7',
 };
 
 interface Variable {
@@ -47,6 +48,13 @@ describe('the environment the component gives', () => {
       httpPort: 7472,
       nodeName: 'node-a',
       pod,
+      memberlist: {
+        address: '192.0.2.7',
+        port: 7946,
+        labelSelector: 'app=metallb,component=speaker',
+        secretPath: '/etc/ml_secret_key',
+        profile: 'fast',
+      },
     });
   });
 

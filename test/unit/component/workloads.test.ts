@@ -45,7 +45,7 @@ describe('both programs', () => {
       expect(containerOf(workload)).toMatchObject({
         image: SETTINGS.image,
         args: [role],
-        ports: [{ name: 'monitoring', containerPort: 7472 }],
+        ports: expect.arrayContaining([{ name: 'monitoring', containerPort: 7472 }]) as unknown,
         readinessProbe: { httpGet: { path: '/readyz', port: 'monitoring' } },
         livenessProbe: { httpGet: { path: '/healthz', port: 'monitoring' } },
         resources: { requests: {} },
@@ -87,6 +87,18 @@ describe('the speaker', () => {
     expect(containerOf(speaker)['securityContext']).toMatchObject({
       runAsUser: 0,
       capabilities: { drop: ['ALL'], add: ['NET_RAW'] },
+    });
+  });
+
+  it('gossips on the port and with the key that all speakers have', async () => {
+    const { speaker } = await render();
+    expect(speaker.spec.template.spec['volumes']).toMatchObject([{ secret: { secretName: 'memberlist' } }]);
+    expect(containerOf(speaker)).toMatchObject({
+      volumeMounts: [{ mountPath: '/etc/ml_secret_key', readOnly: true }],
+      ports: expect.arrayContaining([
+        { name: 'gossip-tcp', containerPort: 7946, protocol: 'TCP' },
+        { name: 'gossip-udp', containerPort: 7946, protocol: 'UDP' },
+      ]) as unknown,
     });
   });
 
