@@ -147,7 +147,9 @@ export class Core {
   #handle(output: MembersOutput): void {
     switch (output.type) {
       case 'broadcast':
-        this.broadcasts.add(output.claim);
+        // It came in a larger datagram than ours are, and would keep all other news waiting.
+        if (this.deps.packets.sizeOf(output.claim) > this.deps.packets.capacity) this.drop('oversized');
+        else this.broadcasts.add(output.claim);
         this.news.notify();
         if (output.claim.type === 'suspect') this.suspicions.notify();
         return;

@@ -47,15 +47,18 @@ export class Prober {
   async run(signal: AbortSignal): Promise<void> {
     const { probeIntervalMs } = this.#core.profile;
     const unsubscribe = this.#core.onSuspect((suspect) => void this.#check(suspect, signal));
-    // Members that start together do not probe together.
-    await this.#core.sleep(this.#core.deps.random() * probeIntervalMs, signal);
-    while (!signal.aborted) {
-      const nextAt = this.#core.now + probeIntervalMs;
-      const target = this.#next();
-      if (target !== undefined) await this.#probe(target, signal);
-      await this.#core.sleep(nextAt - this.#core.now, signal);
+    try {
+      // Members that start together do not probe together.
+      await this.#core.sleep(this.#core.deps.random() * probeIntervalMs, signal);
+      while (!signal.aborted) {
+        const nextAt = this.#core.now + probeIntervalMs;
+        const target = this.#next();
+        if (target !== undefined) await this.#probe(target, signal);
+        await this.#core.sleep(nextAt - this.#core.now, signal);
+      }
+    } finally {
+      unsubscribe();
     }
-    unsubscribe();
   }
 
   onPing(ping: Ping, from: GossipEndpoint): void {

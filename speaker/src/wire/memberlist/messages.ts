@@ -79,7 +79,7 @@ export interface Dead {
 }
 
 /** A user's message, which MetalLB never sends. */
-export interface UserMessage {
+interface UserMessage {
   readonly type: 'user';
   readonly bytes: Uint8Array;
 }
@@ -109,7 +109,7 @@ export interface PushPull {
 }
 
 /** Why a peer broke a stream off. */
-export interface StreamError {
+interface StreamError {
   readonly type: 'error';
   readonly message: string;
 }

@@ -24,7 +24,7 @@ class Site {
   readonly clock = new FakeClock();
   readonly random = seededRandom(3);
   readonly network = new SimulatedGossip({ clock: this.clock, random: this.random, delayMs: [0, 1] });
-  readonly #listed = Promise.withResolvers<void>();
+  readonly #listed = Promise.withResolvers<undefined>();
   readonly #peers: readonly GossipEndpoint[];
   readonly #stops: (() => Promise<void>)[] = [];
 
@@ -34,7 +34,7 @@ class Site {
 
   /** From now on the speakers are told who their peers are. */
   list(): this {
-    this.#listed.resolve();
+    this.#listed.resolve(undefined);
     return this;
   }
 

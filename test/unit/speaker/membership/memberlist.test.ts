@@ -325,6 +325,19 @@ describe('what others send', () => {
     await group.stop();
   });
 
+  it('is not passed on when it is too large for a datagram, and holds up no other news', async () => {
+    const group = await Group.of(3);
+    const other = stranger(group);
+    other.send('m1', { type: 'suspect', node: 'm2', incarnation: 1, from: 'x'.repeat(2_000) });
+    await group.clock.advance(500);
+    expect(dropped(group, 'm1', 'oversized')).toBeGreaterThan(0);
+    group.start('m4');
+    await group.until(() => group.isWhole(), 500);
+    expect(group.removals).toBe(0);
+    other.stop();
+    await group.stop();
+  });
+
   it('does not keep more than 128 of its streams busy, nor any for longer than an exchange may take', async () => {
     const group = await Group.of(1, { delayMs: [0, 0] });
     const other = stranger(group);
