@@ -188,7 +188,9 @@ export class Prober {
     scope: AbortSignal,
   ): Promise<void> {
     const ping = this.#ping(question, target.name);
-    const answer = await askOverStream(this.#core, endpointOf(target), ping, endsAt - this.#core.now, scope);
+    const leftMs = endsAt - this.#core.now;
+    const patience = { connectMs: leftMs, answerMs: leftMs };
+    const answer = await askOverStream(this.#core, endpointOf(target), ping, patience, scope);
     if (!answer.ok || answer.value.type !== 'ack' || answer.value.seqNo !== question.seqNo) return;
     this.#core.deps.log.debug({ member: target.name }, 'a member answers over TCP and not over UDP');
     question.answer();

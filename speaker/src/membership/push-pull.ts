@@ -14,6 +14,11 @@ import { versionsAgree } from './versions.js';
 
 /** Streams of others open at once at most; further ones are closed unread, as upstream does. */
 const MAX_STREAMS = 128;
+/**
+ * So long, in milliseconds, a connection may take to come about at least. Kernels repeat a lost SYN after a
+ * second only: one sent while there was no way is better given up than waited for.
+ */
+const LEAST_CONNECT_MS = 500;
 /** Above so many members the interval grows, so that the traffic of all does not grow with their square. */
 const SCALE_FROM = 32;
 
@@ -53,8 +58,10 @@ export class PushPuller {
     { join }: Pick<PushPull, 'join'>,
     signal: AbortSignal,
   ): Promise<Decoded<undefined, StreamFault | 'refused'>> {
-    const { streamTimeoutMs } = this.#core.profile;
-    const answer = await askOverStream(this.#core, endpoint, this.#mine(join), streamTimeoutMs, signal);
+    const { streamTimeoutMs, probeTimeoutMs } = this.#core.profile;
+    const connectMs = Math.max(LEAST_CONNECT_MS, 2 * probeTimeoutMs);
+    const patience = { connectMs, answerMs: streamTimeoutMs };
+    const answer = await askOverStream(this.#core, endpoint, this.#mine(join), patience, signal);
     if (!answer.ok) return answer;
     if (answer.value.type === 'error') return { ok: false, reason: 'refused' };
     if (answer.value.type !== 'pushPull') {

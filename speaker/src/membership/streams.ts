@@ -8,18 +8,25 @@ import { inScope } from './scope.js';
 /** Why there is no answer: nobody is there, it takes too long, or what came is not understood. */
 export type StreamFault = 'unreachable' | 'broken-off' | 'unreadable';
 
-/** Sends `message` and gives the answer to it, in at most `timeoutMs` milliseconds. */
+/** How long, in milliseconds, a connection may take to come about, and all of it together with the answer. */
+export interface StreamPatience {
+  readonly connectMs: number;
+  readonly answerMs: number;
+}
+
+/** Sends `message` and gives the answer to it. */
 export async function askOverStream(
   core: Core,
   to: GossipEndpoint,
   message: StreamMessage,
-  timeoutMs: number,
+  { connectMs, answerMs }: StreamPatience,
   signal: AbortSignal,
 ): Promise<Decoded<StreamMessage, StreamFault>> {
+  const timeoutMs = Math.min(connectMs, answerMs);
   if (timeoutMs <= 0) return { ok: false, reason: 'unreachable' };
   return inScope(signal, async (scope) => {
     let stream: GossipStream;
-    const endsAt = core.now + timeoutMs;
+    const endsAt = core.now + answerMs;
     try {
       stream = await core.deps.transport.connect(to, { timeoutMs, signal: scope });
     } catch {
