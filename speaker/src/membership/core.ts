@@ -97,12 +97,14 @@ export class Core {
     if (score !== before) this.metrics.health(score);
   }
 
-  /** Takes in a claim or another input, with all that follows from it. */
-  apply(input: MembersInput): void {
+  /** Takes in claims or other inputs, with all that follows from them; whoever listens is told once. */
+  apply(...inputs: readonly MembersInput[]): void {
     let turned = false;
-    for (const output of this.table.apply(input, this.now)) {
-      turned ||= output.type === 'turned';
-      this.#handle(output);
+    for (const input of inputs) {
+      for (const output of this.table.apply(input, this.now)) {
+        turned ||= output.type === 'turned';
+        this.#handle(output);
+      }
     }
     if (!turned) return;
     this.metrics.members(this.table.counts);
@@ -115,7 +117,7 @@ export class Core {
     return () => this.#suspectListeners.delete(listener);
   }
 
-  /** Calls `listener` after each change of a member's state; returns what ends that. */
+  /** Calls `listener` after changes of members' states; returns what ends that. */
   subscribe(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

@@ -45,7 +45,7 @@ export class Memberlist {
     return [...this.#core.table.all()].filter(isMember);
   }
 
-  /** Calls `listener` after each change of a member's state; returns what ends that. */
+  /** Calls `listener` after changes of members' states; returns what ends that. */
   subscribe(listener: () => void): () => void {
     return this.#core.subscribe(listener);
   }
@@ -122,7 +122,7 @@ export class Memberlist {
     for (const fault of decoded.value.faults) this.#core.drop(fault);
     // News first: an answer to a ping can then carry the objection to what came with it.
     const { messages } = decoded.value;
-    for (const message of messages) if (isClaim(message)) this.#core.apply(message);
+    this.#core.apply(...messages.filter(isClaim));
     for (const message of messages) if (!isClaim(message)) this.#onMessage(message, from, signal);
     this.#joiner.heard(from);
   }

@@ -1,16 +1,18 @@
 /**
  * How often members are asked for a sign of life and how long their silence is borne. All of it is local:
- * members with different profiles understand each other, each just notices at its own pace.
+ * members with different profiles understand each other. But all believe a death that one of them has found,
+ * so the shortest timers of a group count for the whole of it.
  *
  * With n members, a node without power is declared dead after about
  *
- *     wait for the first probe of it   U(0, 1 … 2) × probeInterval
+ *     wait for the first probe of it   0 to 2 × probeInterval
  *   + verdict on that probe            probeInterval × (awareness score + 1)
  *   + suspicion                        suspicionMultiplier × max(1, log10 n) × probeInterval
  *
  * and a live one is declared dead by mistake only when it stays silent through both of the last two, with
- * its refutation lost as well. Shortening one shortens the other: `fast` takes 0.6 to 0.8 s for 10 members
- * and bears a node whose gossip thread does not run for 0.6 s; `lan` takes 6 s and bears 5.
+ * its refutation lost as well, and a second member finds the same (else six times the suspicion is needed).
+ * Shortening one shortens the other: `fast` takes 0.6 to 0.9 s with up to 10 members and bears a node whose
+ * gossip does not run for 0.6 s; `lan` takes 6 s and bears 5.
  */
 import type { MemberlistProfile } from '@metallb-l2/sdk/settings';
 

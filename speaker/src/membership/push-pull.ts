@@ -120,7 +120,7 @@ export class PushPuller {
       this.#core.drop('incompatible-versions');
       return false;
     }
-    for (const member of members) this.#core.apply(claimOf(member, this.#core.name));
+    this.#core.apply(...members.map((member) => claimOf(member, this.#core.name)));
     this.#onExchange();
     return true;
   }

@@ -357,6 +357,16 @@ describe('what others send', () => {
 });
 
 describe('a member', () => {
+  it('tells its listeners once of all that one exchange brings', async () => {
+    const group = await Group.of(12);
+    const { memberlist } = group.start('m13');
+    const sizes: number[] = [];
+    memberlist.subscribe(() => sizes.push(memberlist.members().length));
+    await group.until(() => group.isWhole(), 1_000);
+    expect(sizes[0]).toBe(13);
+    await group.stop();
+  });
+
   it('that is ended leaves nothing running', async () => {
     const group = await Group.of(3);
     await group.stop();
