@@ -1,5 +1,8 @@
 /** What `npm run bench` runs, and how its figures look. */
 
+export const SUBJECT_NAMES = ['ours', 'upstream'] as const;
+export type SubjectName = (typeof SUBJECT_NAMES)[number];
+
 /** Median of the runs, with the least and the most of them. */
 export interface Spread {
   readonly median: number;
@@ -19,15 +22,25 @@ export interface Result {
   readonly figures: Readonly<Record<string, Spread>>;
 }
 
-interface BenchOptions {
+export interface BenchOptions {
   /** Small and once: shows that the benchmark runs, and nothing else. */
   readonly quick: boolean;
+  /** How often each figure is taken. @default the benchmark's own number */
+  readonly trials?: number;
+  /** Which of its {@link Benchmark.scenarios} to go through. @default all */
+  readonly scenarios?: readonly string[];
+  /** What to measure, in this order, where a lab is needed. @default ours, then upstream */
+  readonly subjects?: readonly SubjectName[];
+  /** Takes lines of progress. */
+  readonly log: (line: string) => void;
   readonly signal: AbortSignal;
 }
 
 export interface Benchmark {
   readonly name: string;
   readonly about: string;
+  /** Its parts that can be asked for by name. @default it has none */
+  readonly scenarios?: readonly string[];
   run(options: BenchOptions): AsyncIterable<Result>;
 }
 
@@ -47,7 +60,7 @@ export function inWords({ benchmark, subject, runs, parameters, figures }: Resul
     ([name, { median, min, max }]) => `${name} ${round(median)} (${round(min)}–${round(max)})`,
   );
   const runsText = runs === 1 ? '1 run' : `${runs} runs`;
-  return [benchmark.padEnd(10), subject.padEnd(32), ...measured, [...made, runsText].join(', ')].join('  ');
+  return [benchmark.padEnd(22), subject.padEnd(26), ...measured, [...made, runsText].join(', ')].join('  ');
 }
 
 function round(value: number): string {

@@ -1,26 +1,51 @@
 /** `npm run bench`: figures of ours and of its peers, measured side by side in one run. */
-import { Argument, Command } from 'commander';
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { stopSignal } from '../support/stop-signal.ts';
-import { type Benchmark, inWords } from './benchmark.ts';
+import { type Benchmark, type BenchOptions, inWords, SUBJECT_NAMES } from './benchmark.ts';
+import { arp } from './arp.ts';
+import { failover } from './failover.ts';
+import { heal } from './heal.ts';
 import { statuses } from './statuses.ts';
 
-const BENCHMARKS: readonly Benchmark[] = [statuses];
+/** From the cheapest to the dearest: the last ones need a lab, and so Linux and root. */
+const BENCHMARKS: readonly Benchmark[] = [statuses, arp, heal, failover];
+const SCENARIOS = BENCHMARKS.flatMap(({ scenarios = [] }) => scenarios);
+
+interface Options extends Pick<BenchOptions, 'trials' | 'subjects' | 'scenarios'> {
+  readonly json?: true;
+  readonly quick?: true;
+}
 
 const program = new Command('bench')
   .description('Measures ours beside its peers; medians, with the least and the most of all runs.')
   .addArgument(new Argument('[name]', 'run only this one').choices(BENCHMARKS.map(({ name }) => name)))
   .option('--json', 'one line of JSON for each subject')
   .option('--quick', 'small and once: shows only that the benchmark runs')
+  .option('--trials <count>', 'how often each figure is taken', parseCount)
+  .addOption(new Option('--subjects <names...>', 'in a lab, measure only these').choices(SUBJECT_NAMES))
+  .addOption(new Option('--scenarios <names...>', 'of failover, only these').choices(SCENARIOS))
   .addHelpText('after', `\n${BENCHMARKS.map(({ name, about }) => `${name}: ${about}`).join('\n')}`)
   .parse();
 
 const signal = stopSignal();
-const { json = false, quick = false } = program.opts<{ json?: true; quick?: true }>();
+const log = (line: string): void => void process.stderr.write(`${line}\n`);
+const { json = false, quick = false, ...options } = program.opts<Options>();
 const [name] = program.args;
-for (const benchmark of BENCHMARKS) {
-  if (name !== undefined && benchmark.name !== name) continue;
-  process.stderr.write(`${benchmark.name}: ${benchmark.about}\n`);
-  for await (const result of benchmark.run({ quick, signal })) {
-    process.stdout.write(`${json ? JSON.stringify(result) : inWords(result)}\n`);
+try {
+  for (const benchmark of BENCHMARKS) {
+    if (name !== undefined && benchmark.name !== name) continue;
+    log(`${benchmark.name}: ${benchmark.about}`);
+    for await (const result of benchmark.run({ quick, signal, log, ...options })) {
+      process.stdout.write(`${json ? JSON.stringify(result) : inWords(result)}\n`);
+    }
   }
+} catch (error) {
+  const reason: unknown = signal.aborted ? signal.reason : error;
+  log(reason instanceof Error ? reason.message : String(reason));
+  process.exitCode = 1;
+}
+
+function parseCount(text: string): number {
+  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('a whole number from 1 up is needed');
+  return Number(text);
 }

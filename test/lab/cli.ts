@@ -10,6 +10,7 @@ import { removeLab } from './cleanup.ts';
 import { type Lab, openLab, startLab } from './lab.ts';
 import { listLabs } from './state.ts';
 import { renderStatus } from './status.ts';
+import { installUpstream } from './upstream/install.ts';
 
 const DEFAULT_NAME = 'lab';
 
@@ -39,15 +40,21 @@ function command(usage: string, description: string): Command {
 command('up', 'start a lab; it stays until `down`')
   .option('--nodes <count>', 'how many nodes', parseCount, 3)
   .addOption(
-    new Option('--speaker <whose>', 'what announces services: nothing, or examples/quickstart')
-      .choices(['none', 'ours'])
+    new Option(
+      '--speaker <whose>',
+      'what announces services: nothing, examples/quickstart, or MetalLB v0.16.1',
+    )
+      .choices(['none', 'ours', 'upstream'])
       .default('none'),
   )
-  .action(async ({ name, nodes, speaker }: Named & { nodes: number; speaker: 'none' | 'ours' }) => {
-    const lab = await startLab({ ...task, name, nodes, detached: true });
-    if (speaker === 'ours') await installQuickstart(lab);
-    await printStatus(lab);
-  });
+  .action(
+    async ({ name, nodes, speaker }: Named & { nodes: number; speaker: 'none' | 'ours' | 'upstream' }) => {
+      const lab = await startLab({ ...task, name, nodes, detached: true });
+      if (speaker === 'ours') await installQuickstart(lab);
+      if (speaker === 'upstream') await installUpstream(lab, {}, task);
+      await printStatus(lab);
+    },
+  );
 
 command('down', 'remove the lab and everything it has, also after a crash')
   .option('--all', 'every lab')

@@ -31,6 +31,8 @@ export const CLUSTER_TOOLS = [
 export interface ClusterOptions {
   /** Paths of the executables. */
   readonly tools: Readonly<Record<(typeof CLUSTER_TOOLS)[number], string>>;
+  /** Whether to leave out all but the API server and the machines. */
+  readonly bare: boolean;
   /** Whether it goes on when this process ends. */
   readonly detached: boolean;
 }
@@ -47,7 +49,7 @@ export async function startCluster(plan: LabPlan, options: ClusterOptions, task:
   const kubeProxy = createUser('system:kube-proxy');
   const kubelets = new Map(plan.nodes.map(({ name }) => [name, createNodeUser(name)]));
   const api = startApi(plan, hosts, options, [kubeProxy, ...kubelets.values()], inner);
-  const nodes = plan.nodes.map(async (node) => {
+  const nodes = (options.bare ? [] : plan.nodes).map(async (node) => {
     const registry = registryAddress(plan.controlPlane.ip);
     const site = {
       plan,
@@ -60,7 +62,7 @@ export async function startCluster(plan: LabPlan, options: ClusterOptions, task:
     const users = { kubelet: pick(kubelets, node.name), kubeProxy };
     await startNode(site, options.tools, users, await api, inner);
   });
-  const parts = [api, fillRegistry(plan, hosts, inner), ...nodes];
+  const parts = [api, ...(options.bare ? [] : [fillRegistry(plan, hosts, inner)]), ...nodes];
   try {
     await Promise.all(parts);
   } catch (error) {
@@ -90,7 +92,7 @@ async function startHosts(
 async function startApi(
   plan: LabPlan,
   hosts: ReadonlyMap<string, Host>,
-  { tools }: ClusterOptions,
+  { tools, bare }: ClusterOptions,
   users: readonly User[],
   task: Task,
 ): Promise<ApiAccess> {
@@ -104,7 +106,8 @@ async function startApi(
       serviceRanges: plan.serviceRanges,
       published: true,
       users,
-      scheduler: true,
+      manager: !bare,
+      scheduler: !bare,
       start: ({ argv, ...command }) =>
         ServerProcess.start({
           ...command,

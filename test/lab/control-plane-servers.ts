@@ -31,6 +31,8 @@ export interface ControlPlaneSite {
   readonly published: boolean;
   /** Users beyond those of the control plane. */
   readonly users: readonly User[];
+  /** Whether kube-controller-manager runs: it collects garbage and judges nodes and their pods. */
+  readonly manager: boolean;
   readonly scheduler: boolean;
   readonly start: (command: Omit<ServerCommand, 'diesWithParent'>) => ServerProcess;
 }
@@ -83,16 +85,18 @@ export async function startControlPlaneServers(site: ControlPlaneSite, task: Tas
     await writeFile(file(`${name}.kubeconfig`), text, { mode: 0o600 });
     return file(`${name}.kubeconfig`);
   };
-  start('kube-controller-manager', [
-    `--kubeconfig=${await kubeconfig('kube-controller-manager', manager)}`,
-    `--service-account-private-key-file=${file('service-account.key')}`,
-    `--root-ca-file=${certificateFile}`,
-    '--use-service-account-credentials',
-    // A node that lost its power is noticed within about 14 s instead of a minute.
-    '--node-monitor-period=2s',
-    '--node-monitor-grace-period=12s',
-    ...SINGLE,
-  ]);
+  if (site.manager) {
+    start('kube-controller-manager', [
+      `--kubeconfig=${await kubeconfig('kube-controller-manager', manager)}`,
+      `--service-account-private-key-file=${file('service-account.key')}`,
+      `--root-ca-file=${certificateFile}`,
+      '--use-service-account-credentials',
+      // A node that lost its power is noticed within about 14 s instead of a minute.
+      '--node-monitor-period=2s',
+      '--node-monitor-grace-period=12s',
+      ...SINGLE,
+    ]);
+  }
   if (site.scheduler) {
     start('kube-scheduler', [`--kubeconfig=${await kubeconfig('kube-scheduler', scheduler)}`, ...SINGLE]);
   }

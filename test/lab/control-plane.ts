@@ -44,6 +44,7 @@ export async function startControlPlane(task: Task): Promise<ControlPlane> {
         serviceRanges: ['10.96.0.0/16'],
         published: false,
         users: [],
+        manager: true,
         scheduler: false,
         start: (command) => {
           const process = ServerProcess.start({ ...command, diesWithParent: true });

@@ -15,7 +15,7 @@ import {
   stat,
   writeFile,
 } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import * as z from 'zod';
 import { cacheFolder } from '../toolchain/cache.ts';
 import { withFileLock } from '../toolchain/file-lock.ts';
@@ -77,6 +77,13 @@ export async function ensurePauseImage(task: Task): Promise<LabImage> {
   for (const library of parseLibraries(stdout)) files.set(library, library);
   const settings = ['--config.entrypoint=/catatonit', '--config.entrypoint=-P'];
   return ensureImage({ name: PAUSE_IMAGE, files, texts: USERS, settings }, task);
+}
+
+/** An image with one static executable, which it runs. */
+export async function ensureProgramImage(name: string, executable: string, task: Task): Promise<LabImage> {
+  const path = `/${basename(executable)}`;
+  const settings = [`--config.entrypoint=${path}`];
+  return ensureImage({ name, files: new Map([[path, executable]]), texts: USERS, settings }, task);
 }
 
 /** The files `ldd` lists: those a dynamic executable loads, its loader included. */

@@ -31,6 +31,8 @@ export interface LabOptions extends Task {
   readonly nodes?: number;
   /** The names of hosts beside the cluster. @default ['client'] */
   readonly clients?: readonly string[];
+  /** Nodes are machines on the network and no more, the control plane only an API server. @default false */
+  readonly bare?: boolean;
   /** Whether it goes on when this process ends; else it ends with it, or with the signal. @default false */
   readonly detached?: boolean;
 }
@@ -52,6 +54,8 @@ export interface Lab {
   restore(node: string): Promise<void>;
   /** Runs a command on a node or client. It is killed with this process, at the time limit and on abort. */
   exec(host: string, argv: readonly string[], options?: RunOptions): Promise<RunResult>;
+  /** The command that runs `argv` on a node or client, to be started by the caller; it ends when that does. */
+  commandOn(host: string, argv: readonly string[]): [string, ...string[]];
   kubectl(args: readonly string[], options?: RunOptions): Promise<RunResult>;
   status(): Promise<LabStatus>;
   /** Removes the lab and everything it has. */
@@ -66,7 +70,7 @@ export interface Lab {
  *   start, with the end of its log
  */
 export async function startLab(options: LabOptions): Promise<Lab> {
-  const { log, signal, detached = false } = options;
+  const { log, signal, bare = false, detached = false } = options;
   const task = { log, signal };
   const obstacle = whyNoLab();
   if (obstacle !== undefined) throw new Error(obstacle);
@@ -78,7 +82,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
   const plan = planLab(state);
   try {
     await withProgress(log, `lab ${plan.name}: starting`, () =>
-      startCluster(plan, { tools, detached }, task),
+      startCluster(plan, { tools, bare, detached }, task),
     );
     if (detached) await writeLabState({ ...state, owner: null });
     const lab = await attach(plan, task);
@@ -155,6 +159,7 @@ async function attach(plan: LabPlan, task: Task): Promise<Lab> {
     cutPower: async (node) => setPort(lan, requireHost(node, plan.nodes).name, 'down'),
     restore: async (node) => setPort(lan, requireHost(node, plan.nodes).name, 'up'),
     exec: async (host, argv, options) => run(onHost(requireHost(host, plans), argv), options),
+    commandOn: (host, argv) => onHost(requireHost(host, plans), argv),
     kubectl: async (args, options) =>
       run([await resolveTool('kubectl', task), `--kubeconfig=${kubeconfig}`, ...args], options),
     status: async () => {

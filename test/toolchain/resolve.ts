@@ -10,7 +10,7 @@ import { cacheFolder } from './cache.ts';
 import { withFileLock } from './file-lock.ts';
 import { goBuild, requireGo } from './go-build.ts';
 import { type Task } from './progress.ts';
-import { TOOLS, type Tool, type ToolName } from './tools.ts';
+import { TEST_TOOLS, TOOLS, type Tool, type ToolName } from './tools.ts';
 
 /**
  * The path of one tool, built when there is none yet.
@@ -48,7 +48,7 @@ export async function resolveTool(name: ToolName, task: Task): Promise<string> {
 
 /** Why a tool is missing here that cannot be built either; undefined when all are there or can be. */
 export async function whyNoTools(): Promise<string | undefined> {
-  for (const name of Object.keys(TOOLS) as ToolName[]) {
+  for (const name of TEST_TOOLS) {
     const { module, path } = await placeOf(name);
     if ((process.env[TOOLS[name].env] ?? '') !== '' || (await isExecutable(path))) continue;
     try {

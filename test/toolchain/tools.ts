@@ -16,6 +16,8 @@ export interface Tool {
   readonly env: string;
   /** How long a first build takes on two cores, in order of this list: later ones reuse earlier packages. */
   readonly buildSeconds: number;
+  /** Not among what `npm test` makes ready: built by what asks for it. @default false */
+  readonly onDemand?: true;
 }
 
 const KUBERNETES = {
@@ -29,6 +31,8 @@ const KUBERNETES = {
     '-X k8s.io/component-base/version.gitMinor=35',
   ].join(' '),
 } as const;
+
+const METALLB = { version: 'v0.16.1', module: 'metallb', ldflags: '-s -w', onDemand: true } as const;
 
 /** Every tool by the name of its executable. */
 export const TOOLS = {
@@ -94,6 +98,31 @@ export const TOOLS = {
     env: 'METALLB_L2_MEMBERLIST_PEER',
     buildSeconds: 15,
   },
+  'lan-probe': {
+    version: 'v1',
+    module: 'lan-probe',
+    package: 'github.com/metallb-l2/toolchain/lan-probe',
+    ldflags: '-s -w',
+    env: 'METALLB_L2_LAN_PROBE',
+    buildSeconds: 5,
+  },
+  'metallb-controller': {
+    ...METALLB,
+    package: 'go.universe.tf/metallb/controller',
+    env: 'METALLB_L2_METALLB_CONTROLLER',
+    buildSeconds: 60,
+  },
+  'metallb-speaker': {
+    ...METALLB,
+    package: 'go.universe.tf/metallb/speaker',
+    env: 'METALLB_L2_METALLB_SPEAKER',
+    buildSeconds: 5,
+  },
 } as const satisfies Record<string, Tool>;
 
 export type ToolName = keyof typeof TOOLS;
+
+/** What `npm test` makes ready. */
+export const TEST_TOOLS: readonly ToolName[] = Object.entries(TOOLS)
+  .filter(([, tool]: [string, Tool]) => tool.onDemand !== true)
+  .map(([name]) => name as ToolName);

@@ -22,6 +22,7 @@ import { Limiter } from '../../../speaker/src/cluster/limiter.js';
 import type { LinkSource } from '../../../speaker/src/ports.js';
 import { runSpeaker, type SpeakerDeps } from '../../../speaker/src/speaker.js';
 import type { FakeClock } from '../../support/fake-clock.ts';
+import { asUpstreamHasIt } from '../../lab/upstream/definitions.ts';
 import { MeasuredKubeApi } from '../../support/measured-kube-api.ts';
 import { RecordedLog } from '../../support/recorded-log.ts';
 import { RecordedMeter } from '../../support/recorded-meter.ts';
@@ -249,12 +250,7 @@ export function ourCrd(): CustomResourceDefinition {
   return crd;
 }
 
-/** The definition as upstream v0.16.1 has it: the node is immutable, our fields are unknown and pruned. */
+/** The definition as upstream v0.16.1 has it. */
 export function stockCrd(): CustomResourceDefinition {
-  const crd = structuredClone(ourCrd());
-  const fields = crd.spec.versions[0]?.schema.openAPIV3Schema.properties?.['status']?.properties ?? {};
-  fields['node'] = { ...fields['serviceName'] };
-  delete fields['addresses'];
-  delete fields['announcedSince'];
-  return crd;
+  return asUpstreamHasIt(ourCrd());
 }

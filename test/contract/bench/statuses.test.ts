@@ -2,7 +2,11 @@ import { statuses } from '../../bench/statuses.ts';
 
 it('measures the SDK and client-node reading the same statuses', async () => {
   const results = [];
-  for await (const result of statuses.run({ quick: true, signal: new AbortController().signal })) {
+  for await (const result of statuses.run({
+    quick: true,
+    log: () => undefined,
+    signal: new AbortController().signal,
+  })) {
     results.push(result);
   }
   expect(results.map(({ subject }) => subject)).toEqual([

@@ -1,0 +1,124 @@
+/**
+ * Upstream v0.16.1's speakers beside ours on one secret: whoever runs where, one node answers for each service, it
+ * is the one that both elect, and there is one status that says so.
+ */
+import { ServiceL2StatusClient } from '@metallb-l2/sdk';
+import { electOwner } from '@metallb-l2/sdk/election';
+import { PODS, SERVICES } from '@metallb-l2/sdk/kube';
+import { connect, type KubeConnection } from '@metallb-l2/sdk/kube/connect';
+import { selectorOf } from '@metallb-l2/sdk/models';
+import { COMPONENT_LABELS, DEFAULT_NAMESPACE } from '@metallb-l2/sdk/settings';
+import { arpAnswers, nodesByMac } from '../demo/probe.ts';
+import { quickstartStack } from '../demo/quickstart.ts';
+import { labSite } from '../demo/site.ts';
+import { createWorkload, WORKLOAD_NAMESPACE } from '../demo/workload.ts';
+import { startLab, type Lab } from '../lab/lab.ts';
+import { divideNodes, installUpstream } from '../lab/upstream/install.ts';
+import { eventually } from '../support/eventually.ts';
+import type { PulumiStack } from '../support/pulumi-stack.ts';
+
+const MINUTE = 60_000;
+const task = { log: () => undefined, signal: new AbortController().signal };
+const services = ['web-1', 'web-2', 'web-3', 'web-4', 'web-5', 'web-6'];
+
+describe('upstream speakers beside ours', () => {
+  let lab: Lab;
+  let stack: PulumiStack;
+  let api: KubeConnection;
+  let client: ServiceL2StatusClient;
+  let macs: ReadonlyMap<string, string>;
+
+  beforeAll(async () => {
+    lab = await startLab({ ...task, nodes: 4 });
+    const site = await labSite(lab);
+    stack = await quickstartStack(site, task);
+    api = connect({ kubeconfig: site.kubeconfig });
+    client = new ServiceL2StatusClient({ api });
+    macs = await nodesByMac(lab);
+    await stack.up();
+    await createWorkload(api, { image: site.sampleImage, replicas: 4, services, signal: task.signal });
+  }, 5 * MINUTE);
+
+  afterAll(async () => {
+    client.close();
+    api.close();
+    await stack.dispose();
+    await lab.down();
+  }, MINUTE);
+
+  async function speakersByNode(): Promise<Map<string, { name: string; isUpstream: boolean }>> {
+    const labelSelector = selectorOf(COMPONENT_LABELS.speaker);
+    const { items } = await api.list(PODS, { namespace: DEFAULT_NAMESPACE, labelSelector });
+    const running = items.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+    return new Map(
+      running.map(({ metadata, spec }) => [
+        spec?.nodeName ?? '',
+        { name: metadata.name ?? '', isUpstream: metadata.labels?.['of'] === 'upstream' },
+      ]),
+    );
+  }
+
+  /** Of the services, the one elected from `nodes` answers, alone, and has the only status. */
+  async function expectAgreement(nodes: readonly string[]): Promise<void> {
+    const { items } = await api.list(SERVICES, { namespace: WORKLOAD_NAMESPACE });
+    expect(items).toHaveLength(services.length);
+    const { statuses } = await client.list();
+    for (const { metadata, status } of items) {
+      const ip = status?.loadBalancer?.ingress?.[0]?.ip ?? '';
+      const owner = electOwner(nodes, ip);
+      const answering = await arpAnswers(lab, 'client', ip);
+      expect(answering.map((mac) => macs.get(mac))).toEqual([owner]);
+      const said = statuses.filter(({ service }) => service.name === metadata.name);
+      expect(said.map(({ node }) => node)).toEqual([owner]);
+    }
+  }
+
+  async function expectDivided(upstream: readonly string[]): Promise<void> {
+    const speakers = await speakersByNode();
+    expect([...speakers.keys()].sort()).toEqual(lab.nodes.map(({ name }) => name));
+    const theirs = [...speakers].filter(([, { isUpstream }]) => isUpstream).map(([node]) => node);
+    expect(theirs.sort()).toEqual(upstream);
+  }
+
+  const all = ['node1', 'node2', 'node3', 'node4'];
+
+  it.each([[['node2']], [['node2', 'node3']], [['node3']]])(
+    'agree while upstream’s run on %j',
+    async (nodes) => {
+      if (nodes.length === 1 && nodes[0] === 'node2') await installUpstream(lab, { nodes }, task);
+      else await divideNodes(lab, nodes, task.signal);
+      await eventually(async () => {
+        await expectDivided(nodes);
+        await expectAgreement(all);
+      }, 2 * MINUTE);
+    },
+    4 * MINUTE,
+  );
+
+  it.each([['node1'], ['node3']])(
+    'agree again after the speaker of %s was deleted',
+    async (node) => {
+      const deleted = (await speakersByNode()).get(node)?.name ?? '';
+      await api.delete(PODS, { namespace: DEFAULT_NAMESPACE, name: deleted });
+      await eventually(async () => {
+        expect((await speakersByNode()).get(node)?.name ?? deleted).not.toBe(deleted);
+        await expectAgreement(all);
+      }, 2 * MINUTE);
+    },
+    3 * MINUTE,
+  );
+
+  it.each([['node1'], ['node3']])(
+    'agree without %s when its power is cut, and with it when it is back',
+    async (node) => {
+      await lab.cutPower(node);
+      try {
+        await eventually(() => expectAgreement(all.filter((name) => name !== node)), MINUTE);
+      } finally {
+        await lab.restore(node);
+      }
+      await eventually(() => expectAgreement(all), 3 * MINUTE);
+    },
+    6 * MINUTE,
+  );
+});
