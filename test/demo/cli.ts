@@ -5,6 +5,7 @@ import { runSources } from '../support/run-sources.ts';
 import { stopSignal } from '../support/stop-signal.ts';
 import type { Task } from '../toolchain/progress.ts';
 import { whyNoTools } from '../toolchain/resolve.ts';
+import { CLUSTER_TOOLS } from '../toolchain/tools.ts';
 import { buildPackages } from './build.ts';
 import type { DemoResult } from './demo.ts';
 import { userSite, type UserSite } from './site.ts';
@@ -74,7 +75,7 @@ try {
 /** Whether no lab can run here though one is asked for; says why. */
 async function mustBeSimulated(): Promise<boolean> {
   if (options.kubeconfig !== undefined || options.keep === true) return false;
-  const obstacle = whyNoLab() ?? (await whyNoTools());
+  const obstacle = whyNoLab() ?? (await whyNoTools([...CLUSTER_TOOLS, 'pulumi']));
   if (obstacle !== undefined) log(`no real cluster here: ${obstacle}`);
   return obstacle !== undefined;
 }

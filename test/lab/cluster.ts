@@ -1,6 +1,7 @@
 /** Brings up what a lab's plan says: machines, network, control plane, registry and nodes, side by side. */
 import { writeFile } from 'node:fs/promises';
 import { type Task } from '../toolchain/progress.ts';
+import type { ClusterTool } from '../toolchain/tools.ts';
 import { startControlPlaneServers } from './control-plane-servers.ts';
 import { type ApiAccess, createNodeUser, createUser, renderKubeconfig, type User } from './credentials.ts';
 import { hostFolder, kubeconfigPath } from './folders.ts';
@@ -17,20 +18,9 @@ export const LAN = 'lan';
 
 const API_PORT = 6443;
 
-/** What a cluster is made of. */
-export const CLUSTER_TOOLS = [
-  'etcd',
-  'kube-apiserver',
-  'kube-controller-manager',
-  'kube-scheduler',
-  'kubelet',
-  'kube-proxy',
-  'kubectl',
-] as const;
-
 export interface ClusterOptions {
   /** Paths of the executables. */
-  readonly tools: Readonly<Record<(typeof CLUSTER_TOOLS)[number], string>>;
+  readonly tools: Readonly<Record<ClusterTool, string>>;
   /** Whether to leave out all but the API server and the machines. */
   readonly bare: boolean;
   /** Whether it goes on when this process ends. */

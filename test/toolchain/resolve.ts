@@ -10,7 +10,7 @@ import { cacheFolder } from './cache.ts';
 import { withFileLock } from './file-lock.ts';
 import { goBuild, requireGo } from './go-build.ts';
 import { type Task } from './progress.ts';
-import { TEST_TOOLS, TOOLS, type Tool, type ToolName } from './tools.ts';
+import { TOOLS, type Tool, type ToolName } from './tools.ts';
 
 /**
  * The path of one tool, built when there is none yet.
@@ -46,9 +46,9 @@ export async function resolveTool(name: ToolName, task: Task): Promise<string> {
   });
 }
 
-/** Why a tool is missing here that cannot be built either; undefined when all are there or can be. */
-export async function whyNoTools(): Promise<string | undefined> {
-  for (const name of TEST_TOOLS) {
+/** Why one of `names` is missing here and cannot be built either; undefined when all are there or can be. */
+export async function whyNoTools(names: readonly ToolName[]): Promise<string | undefined> {
+  for (const name of names) {
     const { module, path } = await placeOf(name);
     if ((process.env[TOOLS[name].env] ?? '') !== '' || (await isExecutable(path))) continue;
     try {

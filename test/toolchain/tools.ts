@@ -126,3 +126,15 @@ export type ToolName = keyof typeof TOOLS;
 export const TEST_TOOLS: readonly ToolName[] = Object.entries(TOOLS)
   .filter(([, tool]: [string, Tool]) => tool.onDemand !== true)
   .map(([name]) => name as ToolName);
+
+/** What a cluster is made of. */
+export const CLUSTER_TOOLS = [
+  'etcd',
+  'kube-apiserver',
+  'kube-controller-manager',
+  'kube-scheduler',
+  'kubelet',
+  'kube-proxy',
+  'kubectl',
+] as const satisfies readonly ToolName[];
+export type ClusterTool = (typeof CLUSTER_TOOLS)[number];
