@@ -40,13 +40,13 @@ const speaker: Role<ReturnType<typeof parseSpeakerSettings>> = {
   name: 'speaker',
   parse: parseSpeakerSettings,
   run: async (deps, settings, signal) => {
-    const [{ runSpeaker }, { SysLinks }, { openPacketSocket }, { openMulticastGroups }] = await Promise.all([
+    const [{ runSpeaker }, { NetlinkLinks }, { openPacketSocket }, { openMulticastGroups }] = await Promise.all([
       import('./speaker.js'),
-      import('./linux/sys-links.js'),
+      import('./linux/netlink-links.js'),
       import('./linux/packet-socket.js'),
       import('./linux/multicast-groups.js'),
     ]);
-    const links = new SysLinks(deps);
+    const links = new NetlinkLinks(deps);
     const network = { links, openSocket: openPacketSocket, openGroups: openMulticastGroups };
     await runSpeaker({ ...deps, ...network }, settings, signal);
   },

@@ -10,11 +10,11 @@ import { type AddressConflict, Announcer } from '../../../speaker/src/layer2/ann
 import { SystemCallError } from '../../../speaker/src/linux/libc.js';
 import { openMulticastGroups } from '../../../speaker/src/linux/multicast-groups.js';
 import { openPacketSocket } from '../../../speaker/src/linux/packet-socket.js';
-import { readLinks } from '../../../speaker/src/linux/sys-links.js';
 import type { Link, LinkSource, PacketType } from '../../../speaker/src/ports.js';
 import { ipBytes } from '../../../speaker/src/wire/address.js';
 import { decodeArp, encodeArp } from '../../../speaker/src/wire/arp.js';
 import { encodeEthernet } from '../../../speaker/src/wire/ethernet.js';
+import { linksNow } from '../../support/network-interfaces.ts';
 import { RecordedLog } from '../../support/recorded-log.ts';
 import { RecordedMeter } from '../../support/recorded-meter.ts';
 import { untilHolds } from '../../support/until.ts';
@@ -41,7 +41,7 @@ class OneLink implements LinkSource {
   }
 
   links(): readonly Link[] {
-    return readLinks('/sys/class/net').filter(({ name }) => name === this.#name);
+    return linksNow().filter(({ name }) => name === this.#name);
   }
 
   subscribe(listener: () => void): () => void {

@@ -1,9 +1,8 @@
-import { execFileSync } from 'node:child_process';
 import { SystemCallError } from '../../../speaker/src/linux/libc.js';
-import { openPacketSocket } from '../../../speaker/src/linux/packet-socket.js';
 import { openMulticastGroups } from '../../../speaker/src/linux/multicast-groups.js';
-import { readLinks } from '../../../speaker/src/linux/sys-links.js';
+import { openPacketSocket } from '../../../speaker/src/linux/packet-socket.js';
 import type { Link } from '../../../speaker/src/ports.js';
+import { ip, linkOf } from '../../support/network-interfaces.ts';
 import { SimulatedLan } from '../../support/simulated-lan.ts';
 import { type LinkEnd, linkSocketContract } from './link-socket.contract.ts';
 
@@ -43,8 +42,9 @@ if (missing === undefined) {
       const name = `mlp${process.pid}c`;
       ip('link', 'add', name, 'type', 'veth', 'peer', 'name', `${name}p`);
       ip('link', 'set', name, 'up');
+      const link = linkOf(name);
       const down = new Promise<Error>((resolve) => {
-        openPacketSocket(linkOf(name), 'arp', { onFrame: () => undefined, onDown: resolve });
+        openPacketSocket(link, 'arp', { onFrame: () => undefined, onDown: resolve });
       });
       ip('link', 'del', name);
       expect(await down).toBeInstanceOf(SystemCallError);
@@ -52,16 +52,6 @@ if (missing === undefined) {
   });
 } else {
   it.skip(`an AF_PACKET socket: ${missing}`, () => undefined);
-}
-
-function ip(...args: string[]): void {
-  execFileSync('ip', args, { stdio: ['ignore', 'ignore', 'pipe'] });
-}
-
-function linkOf(name: string): Link {
-  const link = readLinks('/sys/class/net').find((each) => each.name === name);
-  if (link === undefined) throw new Error(`there is no interface ${name}`);
-  return link;
 }
 
 /** Why the real socket cannot be tried here; only a missing permission counts. */

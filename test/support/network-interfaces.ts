@@ -1,0 +1,51 @@
+/** Interfaces of this machine, added and looked at by tests that run as root. */
+import { execFileSync } from 'node:child_process';
+import { systemClock, systemRandom } from '@metallb-l2/sdk/kube';
+import { NetlinkLinks } from '../../speaker/src/linux/netlink-links.js';
+import type { Link } from '../../speaker/src/ports.js';
+import { RecordedLog } from './recorded-log.ts';
+
+/** Runs `ip` of iproute2. @throws when it fails, with what it said */
+export function ip(...args: readonly string[]): void {
+  execFileSync('ip', args, { stdio: ['ignore', 'ignore', 'pipe'] });
+}
+
+/** The links of this machine, followed until `stop` is called. */
+export function followLinks(): { links: NetlinkLinks; stop(): Promise<void> } {
+  const links = new NetlinkLinks({ clock: systemClock, random: systemRandom, log: new RecordedLog() });
+  const stop = new AbortController();
+  const ended = links.run(stop.signal);
+  return {
+    links,
+    stop: async () => {
+      stop.abort();
+      await ended;
+    },
+  };
+}
+
+/** What the kernel says of its interfaces now. */
+export function linksNow(): readonly Link[] {
+  const followed = followLinks();
+  void followed.stop();
+  return followed.links.links();
+}
+
+/** What the kernel says of the interface `name` now. @throws when there is none */
+export function linkOf(name: string): Link {
+  const link = linksNow().find((each) => each.name === name);
+  if (link === undefined) throw new Error(`there is no interface ${name}`);
+  return link;
+}
+
+/** Whether this kernel can add interfaces of `type`; tries it. */
+export function canAdd(...args: readonly string[]): boolean {
+  const name = `mlt${process.pid}`;
+  try {
+    ip('link', 'add', name, ...args);
+  } catch {
+    return false;
+  }
+  ip('link', 'del', name);
+  return true;
+}
