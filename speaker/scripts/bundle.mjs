@@ -24,12 +24,12 @@ const LIBCS = ['linux', 'musl'];
 async function bundleProgram(target) {
   await build({
     absWorkingDir: speaker,
-    entryPoints: { main: 'dist/main.js' },
+    entryPoints: { main: 'dist/main.js', 'lan/lan-worker': 'dist/lan/lan-worker.js' },
     outdir: target,
     outExtension: { '.js': '.mjs' },
     chunkNames: 'chunks/[name]-[hash]',
     bundle: true,
-    // One file for each role, so that a controller does not even load the speaker's sockets.
+    // One file for each role and thread, so that a controller does not even load the speaker's sockets.
     splitting: true,
     format: 'esm',
     platform: 'node',

@@ -9,16 +9,18 @@ import { serviceKey, type ServiceKey, type ServiceRef } from './cluster/service-
 import type { ClusterSnapshot, ClusterWatch } from './cluster/snapshot.js';
 import type { StatusGoal, StatusPublisher } from './cluster/status-publisher.js';
 import type { StatusTarget } from './cluster/status-slot.js';
-import type { Announcer } from './layer2/announcer.js';
+import type { Lan } from './lan/lan.js';
+import type { AddressConflict } from './layer2/announcer.js';
 import type { Membership } from './membership/membership.js';
 import { Notify } from './notify.js';
 import type { Gauge, Health, Log, Meter } from './ports.js';
 import { addressTable, decideAnnouncements, type Verdict } from './reconcile.js';
+import { untilAborted } from './until-aborted.js';
 
 export interface AnnouncementLoopDeps {
   cluster: ClusterWatch;
   membership: Membership;
-  announcer: Announcer;
+  lan: Lan;
   publisher: StatusPublisher;
   events: EventRecorder;
   clock: Clock;
@@ -29,6 +31,8 @@ export interface AnnouncementLoopDeps {
 
 /** Changes come in crowds; so long, in milliseconds, one waits for others. */
 const COALESCE_MS = 20;
+/** A conflict about an address is said in an event once in so many milliseconds; the metric counts on. */
+const CONFLICT_EVENT_INTERVAL_MS = 300_000;
 
 /** Why this node does not announce a service. */
 type Silence = ServiceRefusal | NodeRefusal | Extract<OrphanReason, 'serviceGone'>;
@@ -48,6 +52,8 @@ export class AnnouncementLoop {
   #verdicts: ReadonlyMap<ServiceKey, Verdict> = new Map();
   /** What was said of each service last. */
   #said = new Map<ServiceKey, Saying>();
+  /** When a conflict about an address was said last, on the clock. */
+  readonly #conflictSaidAt = new Map<string, number>();
 
   constructor(deps: AnnouncementLoopDeps, nodeName: string) {
     this.#deps = deps;
@@ -61,7 +67,7 @@ export class AnnouncementLoop {
 
   /** Decides until `signal` is aborted; begins when the cluster and its members are known. */
   async run(signal: AbortSignal): Promise<void> {
-    const { cluster, membership, announcer, clock, health } = this.#deps;
+    const { cluster, membership, lan, clock, health } = this.#deps;
     health.notReady('cluster', 'the cluster has not been read yet');
     try {
       await Promise.all([cluster.ready(signal), membership.ready(signal)]);
@@ -79,14 +85,16 @@ export class AnnouncementLoop {
     const unsubscribes = [
       cluster.subscribe(onClusterChange),
       membership.subscribe(onClusterChange),
-      announcer.subscribe(() => changes.notify()),
+      lan.subscribe(() => changes.notify()),
+      lan.onConflict((conflict) => this.#sayConflict(conflict)),
     ];
     try {
       while (!signal.aborted) {
         health.busy('announcements');
         if (decide) {
           decide = false;
-          this.#decide();
+          // Before it is known what answers, there is nothing to publish.
+          if (!(await untilAborted(this.#decide(), signal))) break;
         }
         this.#publish();
         health.idle('announcements');
@@ -94,6 +102,7 @@ export class AnnouncementLoop {
         await clock.sleep(COALESCE_MS, signal).catch(() => undefined);
       }
     } finally {
+      health.idle('announcements');
       unsubscribes.forEach((unsubscribe) => unsubscribe());
     }
   }
@@ -104,7 +113,8 @@ export class AnnouncementLoop {
     if (object !== undefined) this.#deps.events.record(subjectOf(SERVICE_KIND, object), note);
   }
 
-  #decide(): void {
+  /** Resolves when the decision is in force. */
+  #decide(): Promise<void> {
     const before = this.#verdicts;
     const known = (this.#snapshot?.config.problems ?? []).map(({ message }) => message);
     this.#snapshot = this.#deps.cluster.snapshot();
@@ -115,7 +125,7 @@ export class AnnouncementLoop {
     if (!sameMembers(members, this.#members)) this.#deps.publisher.membersChanged();
     this.#members = members;
     this.#verdicts = decideAnnouncements(this.#snapshot, members, this.#nodeName);
-    this.#deps.announcer.apply(addressTable(this.#verdicts.values()), this.#moved(before));
+    return this.#deps.lan.apply(addressTable(this.#verdicts.values()), this.#moved(before));
   }
 
   /** Addresses of services that were announced here and now are announced by another node. */
@@ -145,7 +155,7 @@ export class AnnouncementLoop {
   #targetOf(verdict: Verdict): StatusTarget {
     if (verdict.kind !== 'announce') return { kind: verdict.kind };
     const answered = verdict.addresses
-      .map((address) => ({ address, interfaces: this.#deps.announcer.answering(address) }))
+      .map((address) => ({ address, interfaces: this.#deps.lan.answering(address) }))
       .filter(({ interfaces }) => interfaces.length > 0);
     if (answered.length === 0) return { kind: 'nowhere' };
     return {
@@ -193,6 +203,23 @@ export class AnnouncementLoop {
       reason: 'announceFailed',
       message: `no interface of assigned node "${this.#nodeName}" answers for "${verdict.addresses.join(', ')}" with protocol "${PROTOCOL}"`,
     });
+  }
+
+  #sayConflict({ ip, mac }: AddressConflict): void {
+    const now = this.#deps.clock.now();
+    for (const [said, at] of this.#conflictSaidAt) {
+      if (now - at >= CONFLICT_EVENT_INTERVAL_MS) this.#conflictSaidAt.delete(said);
+    }
+    if (this.#conflictSaidAt.has(ip)) return;
+    this.#conflictSaidAt.set(ip, now);
+    for (const [key, verdict] of this.#verdicts) {
+      if (verdict.kind !== 'announce' || !verdict.addresses.includes(ip)) continue;
+      this.#note(key, {
+        type: 'Warning',
+        reason: 'addressConflict',
+        message: `another station, ${mac}, uses "${ip}", which node "${this.#nodeName}" announces`,
+      });
+    }
   }
 
   #note(key: ServiceKey, note: EventNote): void {

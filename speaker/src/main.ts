@@ -4,6 +4,8 @@
  * 1 when something failed, 2 when the settings are bad.
  */
 import { randomBytes } from 'node:crypto';
+import { extname } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { type Clock, type KubeApi, type Random, systemClock, systemRandom } from '@metallb-l2/sdk/kube';
 import { connect } from '@metallb-l2/sdk/kube/connect';
 import {
@@ -12,13 +14,19 @@ import {
   parseControllerSettings,
   parseSpeakerSettings,
   SettingsError,
+  type SpeakerSettings,
 } from '@metallb-l2/sdk/settings';
 import { Command } from 'commander';
 import { HealthBoard } from './http/health.js';
 import { startHttpServer } from './http/server.js';
+import { lanThreadOptions } from './lan/lan-thread-options.js';
+import type { LanThreadOptions } from './lan/protocol.js';
 import { createLog } from './log.js';
 import { PrometheusMeter } from './metrics.js';
 import type { Health, Log, Meter } from './ports.js';
+
+/** Beside this file, in the build (`.js`) as in the image (`.mjs`). */
+const LAN_WORKER = new URL(`./lan/lan-worker${extname(import.meta.url)}`, import.meta.url);
 
 interface Deps {
   readonly api: KubeApi;
@@ -36,19 +44,26 @@ interface Role<Settings extends CommonSettings> {
   readonly run: (deps: Deps, settings: Settings, signal: AbortSignal) => Promise<void>;
 }
 
-const speaker: Role<ReturnType<typeof parseSpeakerSettings>> = {
+const speaker: Role<CommonSettings & { program: SpeakerSettings; thread: LanThreadOptions }> = {
   name: 'speaker',
-  parse: parseSpeakerSettings,
-  run: async (deps, settings, signal) => {
-    const [{ runSpeaker }, { NetlinkLinks }, { openPacketSocket }, { openMulticastGroups }] = await Promise.all([
+  parse: (env) => {
+    const settings = parseSpeakerSettings(env);
+    return { ...settings, program: settings, thread: lanThreadOptions(settings) };
+  },
+  run: async (deps, { program, thread }, signal) => {
+    const [{ runSpeaker }, { LanThread }, libc] = await Promise.all([
       import('./speaker.js'),
-      import('./linux/netlink-links.js'),
-      import('./linux/packet-socket.js'),
-      import('./linux/multicast-groups.js'),
+      import('./lan/lan-thread.js'),
+      // Also keeps koffi's library in memory: it is needed until a thread that used it is gone altogether.
+      import('./linux/libc.js'),
     ]);
-    const links = new NetlinkLinks(deps);
-    const network = { links, openSocket: openPacketSocket, openGroups: openMulticastGroups };
-    await runSpeaker({ ...deps, ...network }, settings, signal);
+    const lan = new LanThread({
+      ...deps,
+      start: () => new Worker(LAN_WORKER, { name: 'lan', workerData: thread }),
+      closeDescriptor: libc.close,
+      gossips: thread.gossip !== undefined,
+    });
+    await runSpeaker({ ...deps, lan }, program, signal);
   },
 };
 

@@ -16,46 +16,52 @@ import { AnnouncementLoop } from './announcement-loop.js';
 import { EventRecorder } from './cluster/events.js';
 import { ClusterWatch } from './cluster/snapshot.js';
 import { StatusPublisher } from './cluster/status-publisher.js';
-import { Announcer } from './layer2/announcer.js';
+import type { Lan } from './lan/lan.js';
+import { PeeredMembership } from './lan/peered-membership.js';
+import type { Membership } from './membership/membership.js';
 import { PodReadiness } from './membership/pod-readiness.js';
-import type { Health, LinkSource, Log, Meter, OpenLinkGroups, OpenLinkSocket } from './ports.js';
+import { SpeakerPeers } from './membership/speaker-peers.js';
+import type { Health, Log, Meter } from './ports.js';
 import { runTogether } from './run-together.js';
 
 export interface SpeakerDeps {
   api: KubeApi;
   clock: Clock;
   random: Random;
-  links: LinkSource;
-  openSocket: OpenLinkSocket;
-  openGroups: OpenLinkGroups;
+  lan: Lan;
   log: Log;
   meter: Meter;
   health: Health;
 }
 
+/** Who the speaker is, and where its objects live. */
+export type SpeakerIdentity = Pick<SpeakerSettings, 'namespace' | 'nodeName' | 'pod' | 'memberlist'>;
+
 /** Runs the speaker until `signal` is aborted and its addresses are handed over. */
 export async function runSpeaker(
   deps: SpeakerDeps,
-  settings: SpeakerSettings,
+  { namespace, nodeName, pod, memberlist }: SpeakerIdentity,
   signal: AbortSignal,
 ): Promise<void> {
-  const { namespace, nodeName, pod } = settings;
+  const { lan, health } = deps;
   const cluster = new ClusterWatch(deps, namespace);
-  const membership = new PodReadiness(deps, { namespace, nodeName });
-  const announcer = new Announcer(deps);
+  const membership: Membership =
+    lan.gossip && memberlist
+      ? new PeeredMembership(lan.gossip, new SpeakerPeers(deps, { namespace, ...memberlist }))
+      : new PodReadiness(deps, { namespace, nodeName });
   const events = new EventRecorder(deps, { component: 'metallb-speaker', instance: nodeName });
   const publisher = new StatusPublisher(
     { ...deps, report: (service, note) => loop.report(service, note) },
     { nodeName, namespace, pod },
   );
-  const loop = new AnnouncementLoop({ ...deps, cluster, membership, announcer, publisher, events }, nodeName);
+  const loop = new AnnouncementLoop({ ...deps, cluster, membership, publisher, events }, nodeName);
 
   const sayWhetherListening = () => {
-    if (announcer.listening) deps.health.ready('interfaces');
-    else deps.health.notReady('interfaces', 'no network interface answers');
+    if (lan.listening) health.ready('interfaces');
+    else health.notReady('interfaces', 'no network interface answers');
   };
   sayWhetherListening();
-  const unsubscribe = announcer.subscribe(sayWhetherListening);
+  const unsubscribe = lan.subscribe(sayWhetherListening);
 
   const answering = new AbortController();
   const decide = async (stop: AbortSignal) => {
@@ -67,15 +73,13 @@ export async function runSpeaker(
       (ended) => events.run(ended),
       (ended) => loop.run(ended),
     );
-    await announcer.handedOver(stop);
+    // Both at once: who hears of the first takes over, and the second ends with that.
+    await Promise.all([lan.gossip?.leave(stop), lan.handedOver(stop)]);
     answering.abort();
   };
-  const answer = (task: (signal: AbortSignal) => Promise<void>) => (stop: AbortSignal) =>
-    task(AbortSignal.any([answering.signal, stop]));
   await runTogether(
     new AbortController().signal, // ends by itself, once `decide` has
-    answer((ended) => deps.links.run(ended)),
-    answer((ended) => announcer.run(ended)),
+    (stop) => lan.run(AbortSignal.any([answering.signal, stop])),
     decide,
   ).finally(unsubscribe);
 }

@@ -26,6 +26,7 @@ import {
 } from '@metallb-l2/sdk/settings';
 import { InMemoryKubeApi } from '@metallb-l2/sdk/testing';
 import { runController } from '../../speaker/src/controller/controller.js';
+import { LocalLan } from '../../speaker/src/lan/local-lan.js';
 import type { Log } from '../../speaker/src/ports.js';
 import { runTogether } from '../../speaker/src/run-together.js';
 import { runSpeaker } from '../../speaker/src/speaker.js';
@@ -96,13 +97,16 @@ export class SimulatedCluster {
   async #runNode(machine: Machine, signal: AbortSignal): Promise<void> {
     const { host, address } = machine;
     const powered = AbortSignal.any([signal, machine.power]);
-    const network = { links: host, openSocket: host.openSocket, openGroups: host.openGroups };
-    const program: Program = (settings, health, until) =>
-      runSpeaker(
-        { ...this.#deps(machine.api), health, ...network },
-        { ...PROCESS, ...settings, nodeName: host.name },
-        until,
-      );
+    const program: Program = (settings, health, until) => {
+      const deps = this.#deps(machine.api);
+      const lan = new LocalLan({
+        ...deps,
+        links: host,
+        openSocket: host.openSocket,
+        openGroups: host.openGroups,
+      });
+      return runSpeaker({ ...deps, health, lan }, { ...settings, nodeName: host.name }, until);
+    };
     const template = { ...podTemplate('speaker'), nodeName: host.name, address };
     await runTogether(
       powered,

@@ -9,6 +9,7 @@ export type SpeakerEventReason =
   | 'nodeAssigned' // this node announces the service
   | 'nodeWithdrawn' // it did, and now no node does
   | 'announceFailed' // this node won the election, but none of its interfaces answers
+  | 'addressConflict' // another station uses an address this node announces
   | 'announcementContested' // another node announces the service too
   | 'statusNotWritten' // announced, but the API server refuses its status
   | 'statusNodeImmutable' // the CRD forbids what a fail-over needs; each costs a write more

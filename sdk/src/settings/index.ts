@@ -1,2 +1,3 @@
+export * from './interface-rules.js';
 export * from './labels.js';
 export * from './settings.js';

@@ -21,6 +21,8 @@ export const ENV = {
   memberlistSecret: 'METALLB_ML_SECRET_NAME',
   /** The controller's own Deployment, which owns that secret. */
   deployment: 'METALLB_DEPLOYMENT',
+  /** File that says which interfaces the speaker uses. */
+  interfaceRules: 'METALLB_EXCLUDE_L2_CONFIG',
   /** The address the speaker gossips on (downward API `status.podIP`); empty turns the memberlist off. */
   memberlistAddress: 'METALLB_ML_BIND_ADDR',
   memberlistPort: 'METALLB_ML_BIND_PORT',
@@ -37,6 +39,9 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** Upstream's metrics port, kept so that scrapers and firewalls need no change. */
 export const DEFAULT_HTTP_PORT = 7472;
+
+/** Where upstream mounts its ConfigMap `metallb-excludel2`; there need not be such a file. */
+export const DEFAULT_INTERFACE_RULES_PATH = '/etc/metallb/excludel2.yaml';
 
 /** memberlist's port, UDP and TCP. */
 export const DEFAULT_MEMBERLIST_PORT = 7946;
@@ -88,6 +93,7 @@ const speakerEnv = z.object({
   [ENV.memberlistLabels]: labelSelector.default(speakerLabels),
   [ENV.memberlistSecretPath]: z.string().default(''),
   [ENV.memberlistProfile]: z.enum(MEMBERLIST_PROFILES).default('fast'),
+  [ENV.interfaceRules]: z.string().min(1).default(DEFAULT_INTERFACE_RULES_PATH),
 });
 
 /** What both programs are told. */
@@ -117,9 +123,11 @@ export interface SpeakerSettings extends CommonSettings {
   nodeName: string;
   /** Not there when it is turned off: then the readiness of the pods says who lives. */
   memberlist?: MemberlistSettings | undefined;
+  /** Path of the file that `parseInterfaceRules` reads. */
+  interfaceRulesPath: string;
 }
 
-/** The environment does not say what a program needs; the message has one line for each bad variable. */
+/** The environment or a file of settings does not say what a program needs; one line for each fault. */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError';
 }
@@ -171,5 +179,6 @@ export function parseSpeakerSettings(env: Env): SpeakerSettings {
     ...commonSettings(parsed),
     nodeName: parsed[ENV.nodeName],
     memberlist: address === '' || labels === '' ? undefined : memberlist,
+    interfaceRulesPath: parsed[ENV.interfaceRules],
   };
 }

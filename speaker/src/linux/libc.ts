@@ -24,12 +24,30 @@ export const SOCK_NONBLOCK = 0o4000;
 export const SOCK_CLOEXEC = 0o2000000;
 export const SOL_SOCKET = 1;
 
-/** Signatures as in the man pages of section 2; failures return -1 and set errno. */
-export const socket = libc.func('int socket(int domain, int type, int protocol)') as (
+/** A file descriptor that Node knows nothing of, and so does not close when a thread ends. */
+export type DescriptorChange = { readonly opened: number } | { readonly closed: number };
+
+let onDescriptor: (change: DescriptorChange) => void = () => undefined;
+
+/** Has `listener` hear of each descriptor of this thread, after it is opened and before it is closed. */
+export function watchDescriptors(listener: (change: DescriptorChange) => void): void {
+  onDescriptor = listener;
+}
+
+// Signatures are those of the man pages of section 2; failures return -1 and set errno.
+
+const openSocket = libc.func('int socket(int domain, int type, int protocol)') as (
   domain: number,
   type: number,
   protocol: number,
 ) => number;
+
+export function socket(domain: number, type: number, protocol: number): number {
+  const fd = openSocket(domain, type, protocol);
+  if (fd >= 0) onDescriptor({ opened: fd });
+  return fd;
+}
+
 /** `setsockopt` with a `struct sock_fprog`, for SO_ATTACH_FILTER. */
 export const setFilter = libc.func('setsockopt', 'int', [
   'int',
@@ -65,7 +83,12 @@ export const send = libc.func('intptr_t send(int fd, const void *buffer, size_t 
   length: number,
   flags: number,
 ) => number;
-export const close = libc.func('int close(int fd)') as (fd: number) => number;
+const closeDescriptor = libc.func('int close(int fd)') as (fd: number) => number;
+
+export function close(fd: number): number {
+  onDescriptor({ closed: fd });
+  return closeDescriptor(fd);
+}
 
 /** A failed call to the kernel. */
 export class SystemCallError extends Error {

@@ -19,8 +19,10 @@ import { IP_ADDRESS_POOLS, L2_ADVERTISEMENTS, SERVICE_L2_STATUSES } from '@metal
 import { COMPONENT_LABELS } from '@metallb-l2/sdk/settings';
 import { HealthBoard } from '../../../speaker/src/http/health.js';
 import { Limiter } from '../../../speaker/src/cluster/limiter.js';
+import type { AnnouncerDeps } from '../../../speaker/src/layer2/announcer.js';
+import { LocalLan } from '../../../speaker/src/lan/local-lan.js';
 import type { LinkSource } from '../../../speaker/src/ports.js';
-import { runSpeaker, type SpeakerDeps } from '../../../speaker/src/speaker.js';
+import { runSpeaker } from '../../../speaker/src/speaker.js';
 import type { FakeClock } from '../../support/fake-clock.ts';
 import { asUpstreamHasIt } from '../../lab/upstream/definitions.ts';
 import { MeasuredKubeApi } from '../../support/measured-kube-api.ts';
@@ -50,7 +52,7 @@ export interface SpeakerOptions {
   readonly api?: KubeApi;
   readonly clock?: Clock;
   /** @default one link of the rig's network */
-  readonly network?: LinkSource & Pick<SpeakerDeps, 'openSocket' | 'openGroups'>;
+  readonly network?: LinkSource & Pick<AnnouncerDeps, 'openSocket' | 'openGroups'>;
 }
 
 export class SpeakerRig {
@@ -177,19 +179,17 @@ export class RunningSpeaker {
     this.pod = pod;
     this.api = new MeasuredKubeApi(options.api);
     const { name = '', namespace = '', uid = '' } = pod.metadata;
+    const { clock, network } = options;
+    const ports = { clock, random: systemRandom, log: this.log, meter: this.meter };
+    const lan = new LocalLan({
+      ...ports,
+      links: network,
+      openSocket: network.openSocket,
+      openGroups: network.openGroups,
+    });
     this.#ended = runSpeaker(
-      {
-        api: this.api,
-        clock: options.clock,
-        random: systemRandom,
-        links: options.network,
-        openSocket: options.network.openSocket,
-        openGroups: options.network.openGroups,
-        log: this.log,
-        meter: this.meter,
-        health: new HealthBoard(options.clock),
-      },
-      { namespace, logLevel: 'info', httpPort: 7472, nodeName: pod.spec?.nodeName ?? '', pod: { name, uid } },
+      { ...ports, api: this.api, lan, health: new HealthBoard(clock) },
+      { namespace, nodeName: this.nodeName, pod: { name, uid } },
       this.#stop.signal,
     ).finally(() => {
       this.hasEnded = true;

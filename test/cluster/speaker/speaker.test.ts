@@ -21,6 +21,7 @@ import {
 } from '@metallb-l2/sdk/models';
 import { COMPONENT_LABELS } from '@metallb-l2/sdk/settings';
 import { HealthBoard } from '../../../speaker/src/http/health.js';
+import { LocalLan } from '../../../speaker/src/lan/local-lan.js';
 import { runSpeaker } from '../../../speaker/src/speaker.js';
 import { RecordedLog } from '../../support/recorded-log.ts';
 import { RecordedMeter } from '../../support/recorded-meter.ts';
@@ -80,22 +81,17 @@ class RunningSpeaker {
   readonly #running: Promise<void>;
 
   constructor(nodeName: string, pod: Pod) {
+    const ports = { clock: systemClock, random: systemRandom, log: this.log, meter: this.meter };
+    const localLan = new LocalLan({
+      ...ports,
+      links: this.host,
+      openSocket: this.host.openSocket,
+      openGroups: this.host.openGroups,
+    });
     this.#running = runSpeaker(
-      {
-        api: cluster.api,
-        clock: systemClock,
-        random: systemRandom,
-        links: this.host,
-        openSocket: this.host.openSocket,
-        openGroups: this.host.openGroups,
-        log: this.log,
-        meter: this.meter,
-        health: new HealthBoard(systemClock),
-      },
+      { ...ports, api: cluster.api, lan: localLan, health: new HealthBoard(systemClock) },
       {
         namespace,
-        logLevel: 'info',
-        httpPort: 7472,
         nodeName,
         pod: { name: pod.metadata.name ?? '', uid: pod.metadata.uid ?? '' },
       },

@@ -1,6 +1,7 @@
 import {
   DEFAULT_HTTP_PORT,
   parseControllerSettings,
+  parseInterfaceRules,
   parseSpeakerSettings,
   SettingsError,
 } from '@metallb-l2/sdk/settings';
@@ -24,6 +25,7 @@ describe('settings', () => {
       METALLB_NAMESPACE: 'lb',
       METALLB_LOG_LEVEL: 'debug',
       METALLB_HTTP_PORT: '8080',
+      METALLB_EXCLUDE_L2_CONFIG: '/tmp/rules.yaml',
     };
     expect(parseSpeakerSettings(env)).toEqual({
       namespace: 'lb',
@@ -31,8 +33,12 @@ describe('settings', () => {
       httpPort: 8080,
       pod: { name: 'speaker-x', uid: 'uid-1' },
       nodeName: 'node-a',
+      interfaceRulesPath: '/tmp/rules.yaml',
       memberlist: undefined,
     });
+    expect(parseSpeakerSettings({ ...POD, METALLB_NODE_NAME: 'node-a' }).interfaceRulesPath).toBe(
+      '/etc/metallb/excludel2.yaml',
+    );
   });
 
   const SPEAKER = { ...POD, METALLB_NODE_NAME: 'node-a', METALLB_ML_BIND_ADDR: '192.0.2.1' };
@@ -94,5 +100,40 @@ describe('settings', () => {
 
   it.each(['', '0', 'http', '7472.5'])('refuse the port "%s"', (port) => {
     expect(() => parseControllerSettings({ ...POD, METALLB_HTTP_PORT: port })).toThrow(/METALLB_HTTP_PORT=/);
+  });
+});
+
+describe('the rules for interfaces', () => {
+  const rules = (text: string) => parseInterfaceRules(text, '/etc/metallb/excludel2.yaml');
+
+  it("are read from upstream's file", () => {
+    const text = 'announcedInterfacesToExclude: ["^docker.*", ^cbr.*, veth]\n';
+    expect(rules(text)).toEqual({ exclude: [/^docker.*/, /^cbr.*/, /veth/], include: undefined });
+  });
+
+  it('may name the interfaces to use instead, or none to leave alone', () => {
+    const text = 'announcedInterfacesToExclude: []\nannouncedInterfacesToInclude:\n- ^bond0$\n';
+    expect(rules(text)).toEqual({ exclude: [], include: [/^bond0$/] });
+  });
+
+  it('say nothing when the file is empty', () => {
+    expect(rules('')).toEqual({ exclude: undefined, include: undefined });
+    expect(rules('# nothing yet\n')).toEqual({ exclude: undefined, include: undefined });
+  });
+
+  it.each([
+    [
+      'announcedInterfacesToExclude: ["^ok$", "eth("]',
+      /announcedInterfacesToExclude: 1: "eth\(": .*Unterminated group/,
+    ],
+    ['announcedInterfacesToExclude: ^eth', /announcedInterfacesToExclude: .*array/],
+    ['announcedInterfacesToInclude: []', /announcedInterfacesToInclude: /],
+    ['announcedInterfaceToExclude: [^eth]', /announcedInterfaceToExclude/],
+    ['[^eth]', /object/],
+    ['announcedInterfacesToExclude: [', /excludel2.yaml is not YAML/],
+  ])('refuse %s', (text, message) => {
+    expect(() => rules(text)).toThrow(SettingsError);
+    expect(() => rules(text)).toThrow(message);
+    expect(() => rules(text)).toThrow('/etc/metallb/excludel2.yaml');
   });
 });

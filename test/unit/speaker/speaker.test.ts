@@ -3,11 +3,14 @@ import { ENDPOINT_SLICES, EVENTS, KubeError, NODES, PODS, SERVICES } from '@meta
 import { IP_ADDRESS_POOLS, L2_ADVERTISEMENTS, SERVICE_L2_STATUSES } from '@metallb-l2/sdk/models';
 import { InMemoryKubeApi } from '@metallb-l2/sdk/testing';
 import { HealthBoard } from '../../../speaker/src/http/health.js';
+import { LanThread } from '../../../speaker/src/lan/lan-thread.js';
+import { LocalLan } from '../../../speaker/src/lan/local-lan.js';
 import { runSpeaker } from '../../../speaker/src/speaker.js';
 import { FakeClock, settle } from '../../support/fake-clock.ts';
 import { RecordedLog } from '../../support/recorded-log.ts';
 import { RecordedMeter } from '../../support/recorded-meter.ts';
 import { type SimulatedHost, SimulatedLan } from '../../support/simulated-lan.ts';
+import { SimulatedThread } from '../../support/simulated-thread.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
 import { advertisement, NAMESPACE, node, pool, service, slice, speakerPod } from './fixtures.ts';
 
@@ -19,26 +22,33 @@ class Speaker {
   readonly meter = new RecordedMeter();
   readonly log = new RecordedLog();
   readonly ended: Promise<void>;
+  /** The thread that answers, if it has one. */
+  thread: SimulatedThread | undefined;
   readonly #stop = new AbortController();
 
   constructor(world: World, nodeName: string) {
     this.host = world.lan.addHost(nodeName);
+    const { clock, api } = world;
+    const ports = { clock, random: seededRandom(1), log: this.log, meter: this.meter };
+    const health = new HealthBoard(clock);
+    const lan = world.hasLanThreads
+      ? new LanThread({
+          ...ports,
+          health,
+          start: () => this.#startThread(clock),
+          closeDescriptor: () => undefined,
+          gossips: false,
+        })
+      : new LocalLan({
+          ...ports,
+          links: this.host,
+          openSocket: this.host.openSocket,
+          openGroups: this.host.openGroups,
+        });
     this.ended = runSpeaker(
-      {
-        api: world.api,
-        clock: world.clock,
-        random: seededRandom(1),
-        links: this.host,
-        openSocket: this.host.openSocket,
-        openGroups: this.host.openGroups,
-        log: this.log,
-        meter: this.meter,
-        health: new HealthBoard(world.clock),
-      },
+      { ...ports, api, lan, health },
       {
         namespace: NAMESPACE,
-        logLevel: 'info',
-        httpPort: 7472,
         nodeName,
         pod: { name: `speaker-${nodeName}`, uid: `pod-of-${nodeName}` },
       },
@@ -49,6 +59,11 @@ class Speaker {
   terminate(): void {
     this.#stop.abort();
   }
+
+  #startThread(clock: FakeClock): SimulatedThread {
+    this.thread = new SimulatedThread(clock, this.host);
+    return this.thread;
+  }
 }
 
 /** Three nodes and four services over an API server in memory, on one simulated network. */
@@ -58,8 +73,10 @@ class World {
   readonly lan = new SimulatedLan();
   readonly client = this.lan.addHost('client');
   readonly speakers = new Map<string, Speaker>();
+  readonly hasLanThreads: boolean;
 
-  constructor() {
+  constructor({ hasLanThreads }: { hasLanThreads: boolean }) {
+    this.hasLanThreads = hasLanThreads;
     for (const name of NODE_NAMES) this.api.seed(NODES, node(name));
     for (const [name, ip] of Object.entries(SERVICE_IPS)) {
       this.api.seed(SERVICES, service(name, [ip]));
@@ -122,10 +139,13 @@ class World {
 const electedOf = (names: string[]) =>
   Object.fromEntries(Object.entries(SERVICE_IPS).map(([name, ip]) => [name, [electOwner(names, ip)]]));
 
-describe('three speakers', () => {
+describe.each([
+  { name: 'three speakers that answer in their only thread', hasLanThreads: false },
+  { name: 'three speakers that answer in a thread of its own', hasLanThreads: true },
+])('$name', (kind) => {
   let world: World;
   beforeEach(() => {
-    world = new World();
+    world = new World(kind);
   });
   afterEach(() => world.end());
 
@@ -244,6 +264,29 @@ describe('three speakers', () => {
     expect((await world.published()).web).toEqual([owner]);
   });
 
+  it('say in an event, once, that another station uses an address', async () => {
+    await world.start(...NODE_NAMES);
+    const owner = electOwner(NODE_NAMES, SERVICE_IPS.web) ?? '';
+    for (let minute = 0; minute < 4; minute++) {
+      world.client.send({ senderIp: SERVICE_IPS.web, targetIp: SERVICE_IPS.web });
+      await world.clock.advance(60_000);
+    }
+    const { items } = await world.api.list(EVENTS, { namespace: 'default' });
+    const said = items.filter(({ reason }) => reason === 'addressConflict');
+    expect(said.map(({ type, involvedObject, message }) => [type, involvedObject.name, message])).toEqual([
+      [
+        'Warning',
+        'web',
+        `another station, ${world.client.mac}, uses "${SERVICE_IPS.web}", which node "${owner}" announces`,
+      ],
+    ]);
+    await world.clock.advance(300_000);
+    world.client.send({ senderIp: SERVICE_IPS.web, targetIp: SERVICE_IPS.web });
+    await world.clock.advance(2000);
+    const again = await world.api.list(EVENTS, { namespace: 'default' });
+    expect(again.items.filter(({ reason }) => reason === 'addressConflict')).toHaveLength(2);
+  });
+
   it('say in an event why a service is announced no more', async () => {
     await world.start(...NODE_NAMES);
     world.api.seed(ENDPOINT_SLICES, slice('web', []));
@@ -273,5 +316,23 @@ describe('three speakers', () => {
     await world.api.delete(SERVICES, { namespace: 'default', name: 'web' });
     await world.clock.advance(1000);
     expect(meter.value('metallb_speaker_announced', labels)).toBe(0);
+  });
+});
+
+describe('a speaker whose LAN thread dies', () => {
+  it('answers again in a moment, and touches no status for that', async () => {
+    const world = new World({ hasLanThreads: true });
+    await world.start(...NODE_NAMES);
+    await world.clock.advance(10_000);
+    world.api.forgetCalls();
+    const owner = electOwner(NODE_NAMES, SERVICE_IPS.web) ?? '';
+    world.speakers.get(owner)?.thread?.die(new Error('out of memory'));
+    await settle();
+    expect((await world.answering()).web).toEqual([]);
+    await world.clock.advance(250);
+    expect(await world.answering()).toEqual(electedOf(NODE_NAMES));
+    await world.clock.advance(60_000);
+    expect(world.api.writes).toEqual([]);
+    await world.end();
   });
 });
