@@ -1,6 +1,12 @@
 /** The speaker: one pod on every node that answers for the addresses. */
+import { posix } from 'node:path';
 import { selectorOf } from '@metallb-l2/sdk/models';
-import { DEFAULT_MEMBERLIST_PORT, ENV, MEMBERLIST_SECRET } from '@metallb-l2/sdk/settings';
+import {
+  DEFAULT_INTERFACE_RULES_PATH,
+  DEFAULT_MEMBERLIST_PORT,
+  ENV,
+  MEMBERLIST_SECRET,
+} from '@metallb-l2/sdk/settings';
 import * as k8s from '@pulumi/kubernetes';
 import type * as pulumi from '@pulumi/pulumi';
 import { type PodSettings, containerOf, fromField, labelsOf, podOf } from './pod.js';
@@ -8,6 +14,10 @@ import { type PodSettings, containerOf, fromField, labelsOf, podOf } from './pod
 /** Where the key of the gossip is mounted; upstream's place. */
 const SECRET_FOLDER = '/etc/ml_secret_key';
 const SECRET_VOLUME = 'memberlist';
+
+/** Upstream's ConfigMap that says which interfaces the speakers use; a user may have one. */
+const INTERFACES_CONFIG_MAP = 'metallb-excludel2';
+const INTERFACES_VOLUME = 'interfaces';
 
 /** The DaemonSet of the speaker. */
 export function createSpeaker(
@@ -29,7 +39,10 @@ export function createSpeaker(
       { name: 'gossip-tcp', containerPort: DEFAULT_MEMBERLIST_PORT, protocol: 'TCP' },
       { name: 'gossip-udp', containerPort: DEFAULT_MEMBERLIST_PORT, protocol: 'UDP' },
     ],
-    volumeMounts: [{ name: SECRET_VOLUME, mountPath: SECRET_FOLDER, readOnly: true }],
+    volumeMounts: [
+      { name: SECRET_VOLUME, mountPath: SECRET_FOLDER, readOnly: true },
+      { name: INTERFACES_VOLUME, mountPath: posix.dirname(DEFAULT_INTERFACE_RULES_PATH), readOnly: true },
+    ],
     // Raw sockets need the capability, and a process that is not root does not get the ones its container has.
     security: { runAsUser: 0, runAsGroup: 0, capabilities: { drop: ['ALL'], add: ['NET_RAW'] } },
     requests: { cpu: '20m', memory: '96Mi' },
@@ -46,8 +59,11 @@ export function createSpeaker(
           spec: {
             ...podOf('speaker', container),
             hostNetwork: true,
-            // Made by the controller; until it is there the kubelet holds the pod back.
-            volumes: [{ name: SECRET_VOLUME, secret: { secretName: MEMBERLIST_SECRET, defaultMode: 0o400 } }],
+            volumes: [
+              // Made by the controller; until it is there the kubelet holds the pod back.
+              { name: SECRET_VOLUME, secret: { secretName: MEMBERLIST_SECRET, defaultMode: 0o400 } },
+              { name: INTERFACES_VOLUME, configMap: { name: INTERFACES_CONFIG_MAP, optional: true } },
+            ],
             // It looks up no name inside the cluster, and must work while the cluster's DNS does not.
             dnsPolicy: 'Default',
             // DaemonSets tolerate nodes that are not ready or unreachable by themselves.

@@ -55,6 +55,7 @@ describe('the environment the component gives', () => {
         secretPath: '/etc/ml_secret_key',
         profile: 'fast',
       },
+      interfaceRulesPath: '/etc/metallb/excludel2.yaml',
     });
   });
 

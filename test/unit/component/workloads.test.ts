@@ -92,9 +92,15 @@ describe('the speaker', () => {
 
   it('gossips on the port and with the key that all speakers have', async () => {
     const { speaker } = await render();
-    expect(speaker.spec.template.spec['volumes']).toMatchObject([{ secret: { secretName: 'memberlist' } }]);
+    expect(speaker.spec.template.spec['volumes']).toMatchObject([
+      { secret: { secretName: 'memberlist' } },
+      { configMap: { name: 'metallb-excludel2', optional: true } },
+    ]);
     expect(containerOf(speaker)).toMatchObject({
-      volumeMounts: [{ mountPath: '/etc/ml_secret_key', readOnly: true }],
+      volumeMounts: [
+        { mountPath: '/etc/ml_secret_key', readOnly: true },
+        { mountPath: '/etc/metallb', readOnly: true },
+      ],
       ports: expect.arrayContaining([
         { name: 'gossip-tcp', containerPort: 7946, protocol: 'TCP' },
         { name: 'gossip-udp', containerPort: 7946, protocol: 'UDP' },
