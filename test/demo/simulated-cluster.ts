@@ -18,20 +18,29 @@ import {
   type ResourceType,
   type Service,
 } from '@metallb-l2/sdk/kube';
+import { selectorOf } from '@metallb-l2/sdk/models';
 import {
   COMPONENT_LABELS,
   DEFAULT_HTTP_PORT,
+  DEFAULT_MEMBERLIST_PORT,
   DEFAULT_NAMESPACE,
   type ControllerSettings,
+  type MemberlistSettings,
 } from '@metallb-l2/sdk/settings';
 import { InMemoryKubeApi } from '@metallb-l2/sdk/testing';
 import { runController } from '../../speaker/src/controller/controller.js';
+import type { GivenPeers } from '../../speaker/src/lan/gossip.js';
 import { LocalLan } from '../../speaker/src/lan/local-lan.js';
+import { GossipMembership } from '../../speaker/src/membership/gossip-membership.js';
+import { PROFILES } from '../../speaker/src/membership/profile.js';
 import type { Log } from '../../speaker/src/ports.js';
 import { runTogether } from '../../speaker/src/run-together.js';
 import { runSpeaker } from '../../speaker/src/speaker.js';
+import { createPacketCodec } from '../../speaker/src/wire/memberlist/packet.js';
+import { createStreamCodec } from '../../speaker/src/wire/memberlist/stream.js';
 import { MeasuredKubeApi } from '../support/measured-kube-api.ts';
 import { RecordedMeter } from '../support/recorded-meter.ts';
+import { SimulatedGossip } from '../support/simulated-gossip.ts';
 import { type SimulatedHost, SimulatedLan } from '../support/simulated-lan.ts';
 import { NODE_LEASES, SimulatedControllers } from './simulated-controllers.ts';
 import { keepPod, type Program } from './simulated-kubelet.ts';
@@ -55,9 +64,11 @@ export class SimulatedCluster {
   readonly client: SimulatedHost;
   readonly #options: SimulatedClusterOptions;
   readonly #machines: readonly Machine[];
+  readonly #gossip: SimulatedGossip;
 
   constructor(options: SimulatedClusterOptions) {
     this.#options = options;
+    this.#gossip = new SimulatedGossip(options);
     this.api = new ClusterApi(options);
     const lan = new SimulatedLan();
     this.client = lan.addHost('client');
@@ -91,7 +102,10 @@ export class SimulatedCluster {
   }
 
   cutPower(node: string): void {
-    this.#machines.find(({ host }) => host.name === node)?.cutPower();
+    const machine = this.#machines.find(({ host }) => host.name === node);
+    if (machine === undefined) return;
+    this.#gossip.cut(machine.address);
+    machine.cutPower();
   }
 
   async #runNode(machine: Machine, signal: AbortSignal): Promise<void> {
@@ -99,13 +113,11 @@ export class SimulatedCluster {
     const powered = AbortSignal.any([signal, machine.power]);
     const program: Program = (settings, health, until) => {
       const deps = this.#deps(machine.api);
-      const lan = new LocalLan({
-        ...deps,
-        links: host,
-        openSocket: host.openSocket,
-        openGroups: host.openGroups,
-      });
-      return runSpeaker({ ...deps, health, lan }, { ...settings, nodeName: host.name }, until);
+      const memberlist = { ...MEMBERLIST, address };
+      const network = { links: host, openSocket: host.openSocket, openGroups: host.openGroups };
+      const joinGossip = (peers: GivenPeers) => this.#joinGossip(machine, peers);
+      const lan = new LocalLan({ ...deps, ...network }, { joinGossip });
+      return runSpeaker({ ...deps, health, lan }, { ...settings, nodeName: host.name, memberlist }, until);
     };
     const template = { ...podTemplate('speaker'), nodeName: host.name, address };
     await runTogether(
@@ -113,6 +125,21 @@ export class SimulatedCluster {
       (either) => this.#renewLease(host.name, either),
       (either) => keepPod({ api: machine.api, clock: this.#options.clock }, template, program, either),
     );
+  }
+
+  #joinGossip({ host, address, api }: Machine, peers: GivenPeers): GossipMembership {
+    const { port, profile } = MEMBERLIST;
+    const deps = {
+      ...this.#deps(api),
+      peers,
+      transport: this.#gossip.endpoint(address, port),
+      packets: createPacketCodec(),
+      streams: createStreamCodec(),
+    };
+    return new GossipMembership(deps, {
+      self: { name: host.name, address, port },
+      profile: PROFILES[profile],
+    });
   }
 
   /** It runs on a machine of its own that nothing happens to. */
@@ -182,6 +209,14 @@ class Machine {
     this.#power.abort(new Error(`${this.host.name} has no power`));
   }
 }
+
+/** How the speakers gossip; in memory nobody listens in, so there is no key. */
+const MEMBERLIST = {
+  port: DEFAULT_MEMBERLIST_PORT,
+  labelSelector: selectorOf(COMPONENT_LABELS.speaker),
+  secretPath: undefined,
+  profile: 'fast',
+} satisfies Omit<MemberlistSettings, 'address'>;
 
 /** Settings that do not matter where there is no process. */
 const PROCESS = { logLevel: 'info', httpPort: DEFAULT_HTTP_PORT } satisfies Partial<ControllerSettings>;

@@ -14,8 +14,8 @@ const NODE_GRACE_MS = 1500;
 const PATIENCE_MS = 30_000;
 /** What is real and what is not, in one line. */
 export const SIMULATED =
-  'simulated: the real speaker, controller and SDK in one process, over an API server in memory and a ' +
-  `simulated LAN; a silent node is lost after ${NODE_GRACE_MS / 1000} s, not after Kubernetes' 40 s`;
+  'simulated: the real speakers, controller and SDK in one process, over an API server in memory, a ' +
+  `simulated LAN and gossip; Kubernetes gives a silent node up after ${NODE_GRACE_MS / 1000} s here, not 40 s`;
 
 const metadata = { name: 'production', namespace: DEFAULT_NAMESPACE };
 
