@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { type Clock, type KubeApi, type Random, systemClock, systemRandom } from '@metallb-l2/sdk/kube';
-import { connect } from '@metallb-l2/sdk/kube/connect';
+import { connectInCluster } from '@metallb-l2/sdk/kube/in-cluster';
 import {
   type CommonSettings,
   type ControllerSettings,
@@ -104,7 +104,7 @@ async function start<Settings extends CommonSettings>(role: Role<Settings>): Pro
   try {
     const http = await startHttpServer({ health, metrics: meter, log }, settings.httpPort);
     log.info({ node: process.versions.node, namespace: settings.namespace, httpPort: http.port }, 'starting');
-    const deps = { api: connect(), clock: systemClock, random: systemRandom, log, meter, health };
+    const deps = { api: await connect(), clock: systemClock, random: systemRandom, log, meter, health };
     await role.run(deps, settings, stop.signal);
     await http.close();
   } catch (error) {
@@ -113,6 +113,15 @@ async function start<Settings extends CommonSettings>(role: Role<Settings>): Pro
   }
   log.info({}, 'stopped');
   return 0;
+}
+
+/** To the cluster of the pod's service account; outside a pod, or with `$KUBECONFIG`, to that of a kubeconfig. */
+async function connect(): Promise<KubeApi> {
+  const inCluster = process.env['KUBECONFIG'] === undefined ? connectInCluster() : undefined;
+  if (inCluster !== undefined) return inCluster;
+  // Reading kubeconfigs takes client-node, which a pod need not even load.
+  const { connect: connectTo } = await import('@metallb-l2/sdk/kube/connect');
+  return connectTo();
 }
 
 function readSettings<Settings extends CommonSettings>(role: Role<Settings>): Settings | undefined {

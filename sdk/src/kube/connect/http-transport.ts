@@ -6,8 +6,8 @@ import http from 'node:http';
 import https from 'node:https';
 import { KubeError } from '../errors.js';
 import { type Answer, refusalOf } from './answers.js';
+import type { Credentials, CredentialSource } from './credentials.js';
 import { type Deadline, startDeadline } from './deadline.js';
-import type { Credentials, KubeconfigCredentials } from './kubeconfig.js';
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -27,11 +27,11 @@ const TCP_KEEP_ALIVE_MS = 30_000;
 const IDLE_CONNECTION_MS = 60_000;
 
 export class HttpTransport {
-  readonly #credentials: KubeconfigCredentials;
+  readonly #credentials: CredentialSource;
   #closed = false;
   #pool: { agent: http.Agent; tls: readonly unknown[] } | undefined;
 
-  constructor(credentials: KubeconfigCredentials) {
+  constructor(credentials: CredentialSource) {
     this.#credentials = credentials;
   }
 

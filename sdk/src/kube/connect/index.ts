@@ -1,2 +1,3 @@
-export { connect, type KubeConnection } from './connect.js';
+export { connect } from './connect.js';
+export { type KubeConnection } from './http-kube-api.js';
 export { KubeconfigError, type KubeconfigSource } from './kubeconfig.js';

@@ -8,6 +8,7 @@ import type { RequestOptions } from 'node:https';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
+import type { Credentials, CredentialSource } from './credentials.js';
 
 export interface KubeconfigSource {
   /** Content of a kubeconfig file. @default `$KUBECONFIG`, `~/.kube/config`, the pod's service account */
@@ -23,15 +24,7 @@ export class KubeconfigError extends Error {
   override readonly name = 'KubeconfigError';
 }
 
-export interface Credentials {
-  /** Base URL of the API server. */
-  readonly server: URL;
-  /** Headers, TLS material and, for a cluster behind a proxy, the agent. */
-  readonly options: RequestOptions;
-  readonly proxied: boolean;
-}
-
-export class KubeconfigCredentials {
+export class KubeconfigCredentials implements CredentialSource {
   readonly #source: KubeconfigSource;
   #config: KubeConfig;
 

@@ -1,0 +1,158 @@
+/** The {@link KubeApi} port over a real API server. */
+import { KubeError, describeCall } from '../errors.js';
+import type {
+  CallOptions,
+  DeleteOptions,
+  KubeApi,
+  KubeList,
+  KubeObject,
+  ListOptions,
+  ObjectRef,
+  PatchOptions,
+  ResourceType,
+  WatchLine,
+  WatchOptions,
+} from '../kube-api.js';
+import { parseList, parseObject, parseWatchLine } from './answers.js';
+import type { CredentialSource } from './credentials.js';
+import { HttpTransport } from './http-transport.js';
+import { linesOf } from './lines.js';
+import { queryOf, resourcePath, selectionOf } from './resource-url.js';
+
+/** A connection to one API server. */
+export interface KubeConnection extends KubeApi {
+  /** URL of the API server. */
+  readonly server: string;
+  /** Namespace of the kubeconfig's context or of the pod, which is taken unless told otherwise. */
+  readonly namespace: string | undefined;
+  /** Ends every connection, those of calls and watches under way included. Calls fail from then on. */
+  close(): void;
+}
+
+const PATCH_TYPES = {
+  merge: 'application/merge-patch+json',
+  json: 'application/json-patch+json',
+  // Server-side apply takes YAML, of which JSON is a part.
+  apply: 'application/apply-patch+yaml',
+} as const;
+
+export class HttpKubeApi implements KubeConnection {
+  readonly server: string;
+  readonly namespace: string | undefined;
+  readonly #transport: HttpTransport;
+
+  constructor(credentials: CredentialSource) {
+    this.server = credentials.server;
+    this.namespace = credentials.namespace;
+    this.#transport = new HttpTransport(credentials);
+  }
+
+  async list<T extends KubeObject>(type: ResourceType<T>, options: ListOptions = {}): Promise<KubeList<T>> {
+    const { namespace, limit, continue: token, signal } = options;
+    const ref = namespace === undefined ? {} : { namespace };
+    const operation = describeCall('list', type, ref);
+    const query = queryOf({ ...selectionOf(options), limit, continue: token });
+    const path = resourcePath(type, ref) + query;
+    return parseList<T>(await this.#transport.send({ method: 'GET', path, operation, signal }), operation);
+  }
+
+  async get<T extends KubeObject>(
+    type: ResourceType<T>,
+    ref: ObjectRef,
+    { signal }: CallOptions = {},
+  ): Promise<T> {
+    const operation = describeCall('get', type, ref);
+    const request = { method: 'GET', path: resourcePath(type, ref), operation, signal } as const;
+    return parseObject(await this.#transport.send(request), operation) as T;
+  }
+
+  async create<T extends KubeObject>(
+    type: ResourceType<T>,
+    object: T,
+    { signal }: CallOptions = {},
+  ): Promise<T> {
+    const { namespace, name } = object.metadata;
+    const operation = describeCall('create', type, refOf(object));
+    if (type.namespaced && namespace === undefined) {
+      const message = `metadata.namespace of "${name ?? ''}" is missing`;
+      throw new KubeError('BadRequest', message, { operation });
+    }
+    const path = resourcePath(type, namespace === undefined ? {} : { namespace });
+    const request = { method: 'POST', path, body: jsonOf(type, object), operation, signal } as const;
+    return parseObject(await this.#transport.send(request), operation) as T;
+  }
+
+  async patch<T extends KubeObject>(
+    type: ResourceType<T>,
+    ref: ObjectRef,
+    patch: unknown,
+    options: PatchOptions,
+  ): Promise<T> {
+    const { subresource, fieldManager, force, signal } = options;
+    const operation = describeCall('patch', type, ref, subresource);
+    const path = resourcePath(type, ref, subresource) + queryOf({ fieldManager, force });
+    const body = { contentType: PATCH_TYPES[options.type], json: patch };
+    const request = { method: 'PATCH', path, body, operation, signal } as const;
+    return parseObject(await this.#transport.send(request), operation) as T;
+  }
+
+  async replace<T extends KubeObject>(
+    type: ResourceType<T>,
+    object: T,
+    { subresource, signal }: CallOptions & { subresource?: 'status' } = {},
+  ): Promise<T> {
+    const ref = refOf(object);
+    const operation = describeCall('replace', type, ref, subresource);
+    const path = resourcePath(type, ref, subresource);
+    const request = { method: 'PUT', path, body: jsonOf(type, object), operation, signal } as const;
+    return parseObject(await this.#transport.send(request), operation) as T;
+  }
+
+  async delete<T extends KubeObject>(
+    type: ResourceType<T>,
+    ref: ObjectRef,
+    { preconditions, propagationPolicy, signal }: DeleteOptions = {},
+  ): Promise<void> {
+    const json = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions, propagationPolicy };
+    await this.#transport.send({
+      method: 'DELETE',
+      path: resourcePath(type, ref),
+      body: { contentType: 'application/json', json },
+      operation: describeCall('delete', type, ref),
+      signal,
+    });
+  }
+
+  async *watch<T extends KubeObject>(
+    type: ResourceType<T>,
+    options: WatchOptions,
+  ): AsyncGenerator<WatchLine<T>, void> {
+    const { namespace, timeoutSeconds, idleTimeoutMs, signal } = options;
+    const ref = namespace === undefined ? {} : { namespace };
+    const operation = describeCall('watch', type, ref);
+    const query = queryOf({
+      ...selectionOf(options),
+      watch: true,
+      allowWatchBookmarks: true,
+      timeoutSeconds,
+    });
+    const path = resourcePath(type, ref) + query;
+    const chunks = this.#transport.stream({ method: 'GET', path, operation, signal }, idleTimeoutMs);
+    for await (const line of linesOf(chunks)) yield parseWatchLine<T>(line, operation);
+  }
+
+  close(): void {
+    this.#transport.close();
+  }
+}
+
+function refOf(object: KubeObject): ObjectRef {
+  const { namespace, name } = object.metadata;
+  return { ...(namespace !== undefined && { namespace }), ...(name !== undefined && { name }) } as ObjectRef;
+}
+
+/** Objects from a list may lack what says their kind, and custom resources are refused without it. */
+function jsonOf(type: ResourceType, object: KubeObject): { contentType: string; json: unknown } {
+  const apiVersion = type.group === '' ? type.version : `${type.group}/${type.version}`;
+  return { contentType: 'application/json', json: { apiVersion, kind: type.kind, ...object } };
+}
