@@ -13,6 +13,11 @@ import { Rig, startWatchedLab } from './lan/rig.ts';
 import { SUBJECTS } from './subjects.ts';
 
 const CUT_MS = 20_000;
+/**
+ * A trial begins at any moment of so many milliseconds: upstream's speakers look for each other at fixed times, and
+ * trials that follow each other in step would all meet the same moment.
+ */
+const PHASE_MS = 30_000;
 /** Statuses may be written for a while after the answers have settled. */
 const AFTERMATH_MS = 5_000;
 const PATIENCE_MS = 180_000;
@@ -42,6 +47,7 @@ export const heal: Benchmark = {
 
 async function cableBack(rig: Rig): Promise<Figures> {
   const { lab, api, probe, winner, winningNode, task } = rig;
+  await pause(Math.random() * PHASE_MS, task.signal);
   await lab.cutPower(winningNode);
   try {
     await pause(CUT_MS, task.signal);
