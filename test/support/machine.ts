@@ -6,7 +6,7 @@ import { whyNoLab } from '../lab/requirements.ts';
 import { ensurePackages } from '../toolchain/packages.ts';
 import type { Task } from '../toolchain/progress.ts';
 import { resolveTools } from '../toolchain/resolve.ts';
-import { TEST_TOOLS } from '../toolchain/tools.ts';
+import { TOOLS, type ToolName } from '../toolchain/tools.ts';
 
 /** `tools`: the API server, the Pulumi engine and Debian's packages; `lab`: whole nodes as well. */
 export type Need = 'nothing' | 'tools' | 'lab';
@@ -21,6 +21,6 @@ export async function prepareMachine(need: Need, task: Task): Promise<string | u
   const obstacle = need === 'lab' ? whyNoLab() : undefined;
   if (obstacle !== undefined) return obstacle;
   await ensurePackages(task);
-  await resolveTools(TEST_TOOLS, task);
+  await resolveTools(Object.keys(TOOLS) as ToolName[], task);
   return undefined;
 }

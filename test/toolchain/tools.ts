@@ -16,8 +16,6 @@ export interface Tool {
   readonly env: string;
   /** How long a first build takes on two cores, in order of this list: later ones reuse earlier packages. */
   readonly buildSeconds: number;
-  /** Not among what `npm test` makes ready: built by what asks for it. @default false */
-  readonly onDemand?: true;
 }
 
 const KUBERNETES = {
@@ -32,7 +30,7 @@ const KUBERNETES = {
   ].join(' '),
 } as const;
 
-const METALLB = { version: 'v0.16.1', module: 'metallb', ldflags: '-s -w', onDemand: true } as const;
+const METALLB = { version: 'v0.16.1', module: 'metallb', ldflags: '-s -w' } as const;
 
 /** Every tool by the name of its executable. */
 export const TOOLS = {
@@ -121,11 +119,6 @@ export const TOOLS = {
 } as const satisfies Record<string, Tool>;
 
 export type ToolName = keyof typeof TOOLS;
-
-/** What `npm test` makes ready. */
-export const TEST_TOOLS: readonly ToolName[] = Object.entries(TOOLS)
-  .filter(([, tool]: [string, Tool]) => tool.onDemand !== true)
-  .map(([name]) => name as ToolName);
 
 /** What a cluster is made of. */
 export const CLUSTER_TOOLS = [
