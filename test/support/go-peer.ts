@@ -29,6 +29,7 @@ export interface GoPeerOptions {
   readonly gossipIntervalMs?: number;
   readonly pushPullIntervalMs?: number;
   readonly suspicionMult?: number;
+  readonly retransmitMult?: number;
 }
 
 export interface GoMember {
@@ -164,6 +165,7 @@ function flagsOf(options: GoPeerOptions, { address, port }: GossipEndpoint): str
   add('gossip-interval', options.gossipIntervalMs, 'ms');
   add('push-pull-interval', options.pushPullIntervalMs, 'ms');
   add('suspicion-mult', options.suspicionMult);
+  add('retransmit-mult', options.retransmitMult);
   if (options.join?.length) add('join', options.join.map(hostPort).join(','));
   return flags;
 }

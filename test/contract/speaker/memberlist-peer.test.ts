@@ -34,7 +34,8 @@ describe.each([
   /** Timers a tenth of MetalLB's, so that a test sees several rounds of each; time to answer a suspicion is not. */
   async function startPeer(name: string, join: readonly GossipEndpoint[] = []): Promise<GoPeer> {
     const fast = { probeIntervalMs: 100, probeTimeoutMs: 50, gossipIntervalMs: 20, pushPullIntervalMs: 300 };
-    const patient = { suspicionMult: 12 };
+    // The library picks whom it tells at random, and in one round of thirty forgets one of three.
+    const patient = { suspicionMult: 12, retransmitMult: 20 };
     const started = await GoPeer.start({
       name,
       address,

@@ -41,6 +41,7 @@ func run() error {
 	gossipInterval := flag.Duration("gossip-interval", 0, "in place of the profile's")
 	pushPullInterval := flag.Duration("push-pull-interval", 0, "in place of the profile's")
 	suspicionMult := flag.Int("suspicion-mult", 0, "in place of the profile's")
+	retransmitMult := flag.Int("retransmit-mult", 0, "in place of the profile's")
 	compress := flag.Bool("compress", true, "whether to compress what it sends")
 	join := flag.String("join", "", "members to join at the start, HOST:PORT, separated by commas")
 	flag.Parse()
@@ -63,6 +64,7 @@ func run() error {
 	override(&config.GossipInterval, *gossipInterval)
 	override(&config.PushPullInterval, *pushPullInterval)
 	override(&config.SuspicionMult, *suspicionMult)
+	override(&config.RetransmitMult, *retransmitMult)
 
 	list, err := memberlist.Create(config)
 	if err != nil {
