@@ -14,7 +14,14 @@ export async function until(what: string, probe: () => Promise<boolean>, limitMs
   }
 }
 
-/** Waits for `condition`, for what happens within moments; the test's time limit ends a wait in vain. */
-export async function untilHolds(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await sleep(2);
+/** Waits for `condition`, for what happens within moments; a wait in vain ends as that of {@link until}. */
+export async function untilHolds(
+  condition: () => boolean | Promise<boolean>,
+  limitMs = 30_000,
+): Promise<void> {
+  const deadline = Date.now() + limitMs;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`waited ${limitMs} ms in vain: ${condition.toString()}`);
+    await sleep(2);
+  }
 }
