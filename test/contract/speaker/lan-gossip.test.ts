@@ -5,11 +5,10 @@ import { fileURLToPath } from 'node:url';
 import { ip } from '../../support/network-interfaces.ts';
 import { untilHolds } from '../../support/until.ts';
 import type { Report } from './lan-thread.program.ts';
+import { describeAsRoot } from '../../support/describe-as-root.ts';
 
 const PROGRAM = fileURLToPath(new URL('lan-thread.program.ts', import.meta.url));
 const ADDRESSES = ['192.0.2.1', '192.0.2.2'] as const;
-
-const isRoot = process.getuid?.() === 0;
 
 /** A speaker's LAN side in a network namespace of its own; it is named after its address. */
 class Speaker {
@@ -50,7 +49,7 @@ class Speaker {
   }
 }
 
-(isRoot ? describe : describe.skip)('two LAN threads that gossip over a cable', () => {
+describeAsRoot('two LAN threads that gossip over a cable', () => {
   const namespaces = [`mlg${process.pid}a`, `mlg${process.pid}b`] as const;
   let near: Speaker;
   let far: Speaker;

@@ -9,14 +9,13 @@ import { decodeEthernet, encodeEthernet } from '../../../speaker/src/wire/ethern
 import { ip, linkOf } from '../../support/network-interfaces.ts';
 import { untilHolds } from '../../support/until.ts';
 import type { Report } from './lan-thread.program.ts';
+import { describeAsRoot } from '../../support/describe-as-root.ts';
 
 const ADDRESS = '192.0.2.77';
 const BROADCAST = 'ff:ff:ff:ff:ff:ff';
 const PROGRAM = fileURLToPath(new URL('lan-thread.program.ts', import.meta.url));
 
-const isRoot = process.getuid?.() === 0;
-
-(isRoot ? describe : describe.skip)('a real LAN thread in a network namespace', () => {
+describeAsRoot('a real LAN thread in a network namespace', () => {
   const namespace = `mll${process.pid}`;
   const near = `mll${process.pid}a`;
   const far = `mll${process.pid}b`;
