@@ -13,7 +13,7 @@ import { isDaemonSetRolledOut, isDeploymentRolledOut } from './rollout.js';
 import { createSpeaker } from './speaker.js';
 
 /**
- * Gives services of type LoadBalancer addresses of your LAN, and answers ARP for them from a node.
+ * Gives services of type LoadBalancer addresses of your LAN, and answers ARP and NDP for them from a node.
  *
  * One `pulumi up` on an empty cluster installs everything, each step once the one before is in place:
  * namespace, resource definitions, accounts and rights, controller, pools and advertisements, speakers.
