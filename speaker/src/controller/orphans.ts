@@ -45,7 +45,7 @@ export function findOrphans({ statuses, services, pods }: ClusterForOrphans): Or
   return statuses.flatMap((status): Orphan[] => {
     const service = serviceOf(status);
     if (service !== undefined && !serviceKeys.has(service)) return [{ status, reason: 'serviceGone' }];
-    const node = status.metadata.labels?.[STATUS_LABELS.node] ?? nodeLabelValue(status.status?.node ?? '');
+    const node = labelledNode(status);
     if (node === '' || live.has(node)) return [];
     // A speaker labelled in a way not known here is alive as long as its pod is.
     const owners = status.metadata.ownerReferences ?? [];
@@ -79,6 +79,8 @@ export class OrphanSweeper {
   readonly #graceMs: number;
   /** Since when, by UID and resourceVersion: whoever writes the object looks after it. */
   readonly #orphanedSince = new Map<string, number>();
+  /** When statuses of a node were removed, as long as its speaker does not count as ready. */
+  readonly #removedAt = new Map<string, number>();
 
   constructor(deps: OrphanSweeperDeps, { graceMs = 30_000 }: OrphanSweeperOptions = {}) {
     this.#deps = deps;
@@ -105,6 +107,7 @@ export class OrphanSweeper {
         for (const { status, reason } of this.#due()) {
           if (await this.#remove(status, reason, signal)) {
             removed.inc({ reason });
+            if (reason === 'speakerGone') this.#removedAt.set(labelledNode(status), clock.now());
             this.#sayRemoved(status);
           }
           health.busy(LOOP);
@@ -123,8 +126,14 @@ export class OrphanSweeper {
   /** Those that have been orphans all the time for the whole grace time. */
   #due(): Orphan[] {
     const { statuses, services, pods, clock } = this.#deps;
-    const orphans = findOrphans({ statuses: statuses.list(), services: services.list(), pods: pods.list() });
     const now = clock.now();
+    for (const pod of podsOf('speaker', pods.list())) {
+      if (isReadyPod(pod)) this.#removedAt.delete(nodeOf(pod));
+    }
+    const cluster = { statuses: statuses.list(), services: services.list(), pods: pods.list() };
+    const orphans = findOrphans(cluster).filter(
+      ({ status, reason }) => reason === 'serviceGone' || !this.#isWrittenAnew(status, now),
+    );
     const identities = new Set(orphans.map(({ status }) => identity(status)));
     for (const known of this.#orphanedSince.keys()) {
       if (!identities.has(known)) this.#orphanedSince.delete(known);
@@ -134,6 +143,15 @@ export class OrphanSweeper {
       this.#orphanedSince.set(identity(status), since);
       return now - since >= this.#graceMs;
     });
+  }
+
+  /**
+   * Whether a speaker that does not count as ready has written the status after others of it were removed:
+   * then it lives, and only its kubelet does not.
+   */
+  #isWrittenAnew(status: ServiceL2Status, now: number): boolean {
+    const removedAt = this.#removedAt.get(labelledNode(status));
+    return removedAt !== undefined && (this.#orphanedSince.get(identity(status)) ?? now) > removedAt;
   }
 
   async #remove(status: ServiceL2Status, reason: OrphanReason, signal: AbortSignal): Promise<boolean> {
@@ -176,6 +194,11 @@ function serviceOf({ metadata, status }: ServiceL2Status): string | undefined {
   const name = metadata.labels?.[STATUS_LABELS.serviceName] ?? status?.serviceName;
   const namespace = metadata.labels?.[STATUS_LABELS.serviceNamespace] ?? status?.serviceNamespace;
   return name === undefined || namespace === undefined ? undefined : `${namespace}/${name}`;
+}
+
+/** The node that has written the status, as a label names it; empty when nothing says so. */
+function labelledNode({ metadata, status }: ServiceL2Status): string {
+  return metadata.labels?.[STATUS_LABELS.node] ?? nodeLabelValue(status?.node ?? '');
 }
 
 /** The node a pod runs on, as the label of a status names it. */

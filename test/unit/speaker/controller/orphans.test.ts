@@ -126,4 +126,53 @@ describe('the sweep', () => {
     expect(clock.sleepers).toBe(0);
     expect(log.lines.filter(({ level }) => level !== 'info')).toEqual([]);
   });
+
+  it('lets a speaker be that writes its status again: it lives, whatever its kubelet says', async () => {
+    const clock = new FakeClock();
+    const api = new InMemoryKubeApi({ clock });
+    let stored = [api.seed(SERVICE_L2_STATUSES, statusOf('web', 'n1'))];
+    let pods = [speaker('n1', { ready: false }), speaker('n2')];
+    const changed = new Set<() => void>();
+    const source = <T>(list: () => readonly T[]) => ({
+      list,
+      ready: () => Promise.resolve(),
+      subscribe: (listener: () => void) => {
+        changed.add(listener);
+        return () => changed.delete(listener);
+      },
+    });
+    const said: string[] = [];
+    const sweeper = new OrphanSweeper({
+      ...{ api, clock, log: new RecordedLog(), random: () => 0 },
+      ...{ meter: new PrometheusMeter(), health: new HealthBoard(clock) },
+      events: { record: (_, { reason }) => void said.push(reason) },
+      statuses: source(() => stored),
+      services: source(() => [service('web')]),
+      pods: source(() => pods),
+    });
+    const stop = new AbortController();
+    const running = sweeper.run(stop.signal);
+    const show = (...statuses: ServiceL2Status[]) => {
+      stored = statuses;
+      for (const listener of changed) listener();
+    };
+    await clock.advance(31_000);
+    expect(said).toEqual(['statusOrphaned']);
+    show();
+    await clock.advance(1000);
+    show(api.seed(SERVICE_L2_STATUSES, statusOf('web', 'n1')));
+    await clock.advance(300_000);
+    expect(said).toEqual(['statusOrphaned']);
+
+    // Its kubelet is back; from now on the speaker is judged as any other.
+    pods = [speaker('n1'), speaker('n2')];
+    show(...stored);
+    await clock.advance(1000);
+    pods = [speaker('n1', { ready: false }), speaker('n2')];
+    show(...stored);
+    await clock.advance(61_000);
+    expect(said).toEqual(['statusOrphaned', 'statusOrphaned']);
+    stop.abort();
+    await running;
+  });
 });
