@@ -1,16 +1,13 @@
 /** Who answers for the addresses on the one node of a bare lab: a speaker started by hand, or the kernel. */
 import { release } from 'node:os';
-import { join } from 'node:path';
-import { DEFAULT_NAMESPACE, ENV } from '@metallb-l2/sdk/settings';
-import { labFolder } from '../lab/folders.ts';
+import { addressOf, type SpeakerPod } from '../lab/bare-cluster.ts';
+import { startBareSpeaker } from '../lab/bare-speaker.ts';
 import type { Lab } from '../lab/lab.ts';
-import { ServerProcess } from '../lab/processes.ts';
 import type { Task } from '../toolchain/progress.ts';
 import { resolveTool } from '../toolchain/resolve.ts';
-import { addressOf } from './arp-services.ts';
 import { SUBJECTS } from './subjects.ts';
 
-export const NODE = 'node1';
+const NODE = 'node1';
 
 export interface Responder {
   readonly title: string;
@@ -20,12 +17,9 @@ export interface Responder {
 
 export interface ArpSite {
   readonly lab: Lab;
-  /** Of the speaker's pod. */
-  readonly podUid: string;
+  readonly pod: SpeakerPod;
   readonly task: Task;
 }
-
-const OUR_PROGRAM = new URL('../../speaker/dist/image/main.mjs', import.meta.url).pathname;
 
 export const RESPONDERS: Readonly<Record<'kernel' | 'ours' | 'upstream', Responder>> = {
   kernel: {
@@ -45,32 +39,17 @@ export const RESPONDERS: Readonly<Record<'kernel' | 'ours' | 'upstream', Respond
   },
   ours: {
     title: SUBJECTS.ours.title,
-    start: (site) => startSpeaker(site, [process.execPath, OUR_PROGRAM, 'speaker']),
+    start: async ({ lab, pod }) => {
+      const speaker = startBareSpeaker(lab, pod);
+      return () => speaker.kill();
+    },
   },
   upstream: {
     title: SUBJECTS.upstream.title,
-    async start(site) {
-      return startSpeaker(site, [await resolveTool('metallb-speaker', site.task), '--log-level=info']);
+    start: async ({ lab, pod, task }) => {
+      const program = await resolveTool('metallb-speaker', task);
+      const speaker = startBareSpeaker(lab, pod, { argv: [program, '--log-level=info'] });
+      return () => speaker.kill();
     },
   },
 };
-
-async function startSpeaker({ lab, podUid }: ArpSite, argv: readonly string[]): Promise<() => Promise<void>> {
-  const variables = {
-    KUBECONFIG: lab.kubeconfigPath,
-    [ENV.nodeName]: NODE,
-    [ENV.podName]: 'speaker',
-    [ENV.podUid]: podUid,
-    [ENV.namespace]: DEFAULT_NAMESPACE,
-  };
-  const settings = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
-  // /sys shows the interfaces of whoever mounted it; in a pod the container runtime does that.
-  const ownSys = ['unshare', '--mount', '--', 'sh', '-ec', 'mount -t sysfs sysfs /sys; exec "$@"', 'sh'];
-  const speaker = ServerProcess.start({
-    name: 'speaker',
-    argv: lab.commandOn(NODE, [...ownSys, 'env', ...settings, ...argv]),
-    logFile: join(labFolder(lab.name), 'speaker.log'),
-    diesWithParent: true,
-  });
-  return () => speaker.kill();
-}

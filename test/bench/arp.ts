@@ -5,14 +5,14 @@
 import { readFile } from 'node:fs/promises';
 import { connect } from '@metallb-l2/sdk/kube/connect';
 import * as z from 'zod';
+import { createServices, createSpeakerPod, FIRST_ADDRESS } from '../lab/bare-cluster.ts';
 import { applyObjects, kubectl } from '../lab/kubectl.ts';
 import { type Lab, startLab } from '../lab/lab.ts';
 import { upstreamDefinitions } from '../lab/upstream/definitions.ts';
 import { pause } from '../toolchain/pause.ts';
 import { type Task, withProgress } from '../toolchain/progress.ts';
 import { resolveTool } from '../toolchain/resolve.ts';
-import { type ArpSite, NODE, type Responder, RESPONDERS } from './arp-responders.ts';
-import { createServices, createSpeakerPod, FIRST_ADDRESS } from './arp-services.ts';
+import { type ArpSite, type Responder, RESPONDERS } from './arp-responders.ts';
 import { type Benchmark, type Result, spreadOf, SUBJECT_NAMES } from './benchmark.ts';
 
 const CLIENT = 'client';
@@ -36,7 +36,9 @@ export const arp: Benchmark = {
       await kubectl(lab, ['wait', 'crd', '--all', '--for=condition=Established', '--timeout=30s'], {
         signal,
       });
-      const site = { lab, podUid: await createSpeakerPod(api, NODE, signal), task };
+      const [node] = lab.nodes;
+      if (node === undefined) throw new Error('the lab has no node');
+      const site = { lab, pod: await createSpeakerPod(api, node, signal), task };
       for (const count of counts) {
         await withProgress(log, `${count} services`, () => createServices(api, count, signal));
         for (const name of ['kernel', ...subjects] as const) {

@@ -1,4 +1,7 @@
-/** A client of a lab that asks for one address all the time: by ARP every 10 ms, by TCP every 20 ms. */
+/**
+ * A client of a lab that asks for one address all the time: by ARP every 10 ms when it is one of IPv4, by TCP
+ * every 20 ms.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -10,13 +13,18 @@ import type { Answer, Connect } from './observation.ts';
 
 export interface ProbeTarget {
   readonly address: string;
-  readonly port: number;
+  /** Where to connect to. @default nowhere */
+  readonly port?: number;
+  /** @default eth0 */
+  readonly interface?: string;
 }
 
 const POLL_MS = 20;
 
 export class LanProbe {
   readonly answers: Answer[] = [];
+  /** Gratuitous ARP of whoever announces the address. */
+  readonly claims: Answer[] = [];
   readonly connects: Connect[] = [];
   readonly #child: ChildProcess;
   readonly #signal: AbortSignal;
@@ -32,8 +40,8 @@ export class LanProbe {
 
   static async start(lab: Lab, client: string, target: ProbeTarget, task: Task): Promise<LanProbe> {
     const program = await resolveTool('lan-probe', task);
-    const { address, port } = target;
-    const options = ['-interface=eth0', `-address=${address}`, `-tcp-port=${port}`];
+    const { address, port = 0, interface: name = 'eth0' } = target;
+    const options = [`-interface=${name}`, `-address=${address}`, `-tcp-port=${port}`];
     const [file, ...args] = lab.commandOn(client, [program, 'watch', ...options]);
     const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'inherit'], signal: task.signal });
     return new LanProbe(child, task.signal);
@@ -83,6 +91,7 @@ export class LanProbe {
       ok?: boolean;
     };
     if (kind === 'answer' && mac !== undefined) this.answers.push({ at, mac });
+    if (kind === 'gratuitous' && mac !== undefined) this.claims.push({ at, mac });
     if (kind === 'connect') this.connects.push({ at, ok: ok === true });
   }
 }

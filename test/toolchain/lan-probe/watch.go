@@ -27,7 +27,8 @@ type event struct {
 	OK bool `json:"ok,omitempty"`
 }
 
-// watch asks for one address at a steady pace until standard input ends.
+// watch asks for one address at a steady pace until standard input ends: by ARP when it is one of IPv4, by TCP
+// when there is a port.
 func watch(arguments []string) error {
 	flags := flag.NewFlagSet("watch", flag.ExitOnError)
 	link := flags.String("interface", "eth0", "where to ask")
@@ -42,19 +43,21 @@ func watch(arguments []string) error {
 	if err != nil {
 		return err
 	}
-	lan, err := openPort(*link)
-	if err != nil {
-		return err
-	}
 	out := &reporter{encoder: json.NewEncoder(os.Stdout)}
-	go out.reportFrames(lan, target)
-	go func() {
-		frame := lan.request(target)
-		for range time.Tick(*arpEvery) {
-			// A full queue loses a request, as a network may.
-			_ = lan.send(&frame)
+	if target.Is4() {
+		lan, err := openPort(*link)
+		if err != nil {
+			return err
 		}
-	}()
+		go out.reportFrames(lan, target)
+		go func() {
+			frame := lan.request(target)
+			for range time.Tick(*arpEvery) {
+				// A full queue loses a request, as a network may.
+				_ = lan.send(&frame)
+			}
+		}()
+	}
 	if *tcpPort != 0 {
 		go func() {
 			server := net.JoinHostPort(target.String(), strconv.Itoa(*tcpPort))
