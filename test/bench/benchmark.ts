@@ -29,6 +29,8 @@ export interface BenchOptions {
   readonly trials?: number;
   /** Which of its {@link Benchmark.scenarios} to go through. @default all */
   readonly scenarios?: readonly string[];
+  /** How long a load lasts. @default the benchmark's own number */
+  readonly minutes?: number;
   /** What to measure, in this order, where a lab is needed. @default ours, then upstream */
   readonly subjects?: readonly SubjectName[];
   /** Takes lines of progress. */

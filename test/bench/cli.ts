@@ -5,13 +5,14 @@ import { type Benchmark, type BenchOptions, inWords, SUBJECT_NAMES } from './ben
 import { arp } from './arp.ts';
 import { failover } from './failover.ts';
 import { heal } from './heal.ts';
+import { soak } from './soak.ts';
 import { statuses } from './statuses.ts';
 
 /** From the cheapest to the dearest: the last ones need a lab, and so Linux and root. */
-const BENCHMARKS: readonly Benchmark[] = [statuses, arp, heal, failover];
+const BENCHMARKS: readonly Benchmark[] = [statuses, arp, heal, failover, soak];
 const SCENARIOS = BENCHMARKS.flatMap(({ scenarios = [] }) => scenarios);
 
-interface Options extends Pick<BenchOptions, 'trials' | 'subjects' | 'scenarios'> {
+interface Options extends Pick<BenchOptions, 'trials' | 'minutes' | 'subjects' | 'scenarios'> {
   readonly json?: true;
   readonly quick?: true;
 }
@@ -22,8 +23,9 @@ const program = new Command('bench')
   .option('--json', 'one line of JSON for each subject')
   .option('--quick', 'small and once: shows only that the benchmark runs')
   .option('--trials <count>', 'how often each figure is taken', parseCount)
+  .option('--minutes <minutes>', 'how long the load of soak lasts', parseMinutes)
   .addOption(new Option('--subjects <names...>', 'in a lab, measure only these').choices(SUBJECT_NAMES))
-  .addOption(new Option('--scenarios <names...>', 'of failover, only these').choices(SCENARIOS))
+  .addOption(new Option('--scenarios <names...>', 'of failover and soak, only these').choices(SCENARIOS))
   .addHelpText('after', `\n${BENCHMARKS.map(({ name, about }) => `${name}: ${about}`).join('\n')}`)
   .parse();
 
@@ -48,4 +50,10 @@ try {
 function parseCount(text: string): number {
   if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('a whole number from 1 up is needed');
   return Number(text);
+}
+
+function parseMinutes(text: string): number {
+  const minutes = Number(text);
+  if (!(minutes > 0 && minutes <= 24 * 60)) throw new InvalidArgumentError('a number above 0 is needed');
+  return minutes;
 }

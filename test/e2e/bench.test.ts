@@ -1,4 +1,5 @@
 import { arp } from '../bench/arp.ts';
+import { soak } from '../bench/soak.ts';
 
 it('measures the kernel and our speaker answering ARP on the same network', async () => {
   const options = { quick: true, subjects: ['ours'], log: () => undefined } as const;
@@ -15,3 +16,19 @@ it('measures the kernel and our speaker answering ARP on the same network', asyn
     expect(figures['repliesPerSecond']?.median).toBeGreaterThan(0);
   }
 }, 180_000);
+
+it('measures our speaker at rest and under load, with one main thread blocked', async () => {
+  const figures = new Map<string, number>();
+  const signal = new AbortController().signal;
+  for await (const result of soak.run({ quick: true, log: () => undefined, signal })) {
+    for (const [name, { median }] of Object.entries(result.figures)) {
+      figures.set(`${result.benchmark} ${name}`, median);
+    }
+  }
+  expect(figures.get('soak at-rest rssMiB')).toBeGreaterThan(0);
+  expect(figures.get('soak busy mainThreadStalls')).toBeGreaterThan(0);
+  expect(figures.get('soak busy connects')).toBeGreaterThan(0);
+  expect(figures.get('soak busy moves')).toBe(0);
+  expect(figures.get('soak ipv6 neighbourLooks')).toBeGreaterThan(0);
+  expect(figures.get('soak ipv6 neighbourLost')).toBe(0);
+}, 300_000);

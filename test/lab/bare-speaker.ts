@@ -31,6 +31,7 @@ export function startBareSpeaker(
     [ENV.podName]: pod.name,
     [ENV.podUid]: pod.uid,
     [ENV.namespace]: DEFAULT_NAMESPACE,
+    MALLOC_ARENA_MAX: '1',
     ...(gossips && { [ENV.memberlistAddress]: pod.ip }),
   };
   const settings = Object.entries(variables).map(([name, value]) => `${name}=${value}`);

@@ -14,7 +14,8 @@ import { answerOrder, longestGapMs } from './observation.ts';
 import { LanProbe } from './probe.ts';
 import { createService, DELETE_SERVICE, SERVER, SERVICE_PORT, startServer } from './service.ts';
 
-const CLIENT = 'client';
+/** The host that watches. */
+export const CLIENT = 'client';
 /** One node alone has to answer for so long, without a pause, before anything is measured. */
 const STEADY_MS = 3000;
 const PAUSE_MS = 200;

@@ -18,7 +18,7 @@ import { resolveTool } from '../../toolchain/resolve.ts';
 
 export const SERVER = 'server';
 export const SERVICE_PORT = 80;
-const SERVER_PORT = 8080;
+export const SERVER_PORT = 8080;
 const NAMESPACE = 'bench';
 const NAME = 'watched';
 const PATIENCE_MS = 60_000;
