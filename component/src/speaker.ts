@@ -33,6 +33,8 @@ export function createSpeaker(
       { name: ENV.memberlistPort, value: String(DEFAULT_MEMBERLIST_PORT) },
       { name: ENV.memberlistLabels, value: selectorOf(labels) },
       { name: ENV.memberlistSecretPath, value: SECRET_FOLDER },
+      // One for all threads: each other arena of glibc keeps megabytes for itself.
+      { name: 'MALLOC_ARENA_MAX', value: '1' },
     ],
     // On the host's network: declared so that the scheduler and people see them.
     ports: [

@@ -25,6 +25,9 @@ import { createLog } from './log.js';
 import { PrometheusMeter } from './metrics.js';
 import type { Health, Log, Meter } from './ports.js';
 
+/** Milliseconds between two collections of the garbage that lists and watches leave. */
+const RELEASE_MEMORY_EVERY_MS = 600_000;
+
 /** Beside this file, in the build (`.js`) as in the image (`.mjs`). */
 const LAN_WORKER = new URL(`./lan/lan-worker${extname(import.meta.url)}`, import.meta.url);
 
@@ -51,9 +54,10 @@ const speaker: Role<CommonSettings & { program: SpeakerSettings; thread: LanThre
     return { ...settings, program: settings, thread: lanThreadOptions(settings) };
   },
   run: async (deps, { program, thread }, signal) => {
-    const [{ runSpeaker }, { LanThread }, libc] = await Promise.all([
+    const [{ runSpeaker }, { LanThread }, { keepMemorySmall }, libc] = await Promise.all([
       import('./speaker.js'),
       import('./lan/lan-thread.js'),
+      import('./linux/memory.js'),
       // Also keeps koffi's library in memory: it is needed until a thread that used it is gone altogether.
       import('./linux/libc.js'),
     ]);
@@ -63,7 +67,10 @@ const speaker: Role<CommonSettings & { program: SpeakerSettings; thread: LanThre
       closeDescriptor: libc.close,
       gossips: thread.gossip !== undefined,
     });
-    await runSpeaker({ ...deps, lan }, program, signal);
+    await Promise.all([
+      runSpeaker({ ...deps, lan }, program, signal),
+      keepMemorySmall(deps.clock, signal, { everyMs: RELEASE_MEMORY_EVERY_MS }),
+    ]);
   },
 };
 

@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Clock, systemClock, systemRandom } from '@metallb-l2/sdk/kube';
 import { watchDescriptors } from '../linux/libc.js';
+import { keepMemorySmall } from '../linux/memory.js';
 import { NetlinkLinks } from '../linux/netlink-links.js';
 import { openMulticastGroups } from '../linux/multicast-groups.js';
 import { openPacketSocket } from '../linux/packet-socket.js';
@@ -14,6 +15,9 @@ import { RelayMeter } from './relay-meter.js';
 
 if (parentPort === null) throw new Error('this program is a thread of the speaker, not one of its own');
 const port = parentPort;
+
+/** Milliseconds between two collections of garbage: there is little of it here, and nothing is answered meanwhile. */
+const RELEASE_MEMORY_EVERY_MS = 3_600_000;
 const { logLevel, exclusions, gossip } = workerData as LanThreadOptions;
 
 const say = (message: FromLanThread) => port.postMessage(message);
@@ -34,6 +38,9 @@ const lan = new LocalLan(
   { exclusions, ...(gossip && { joinGossip: (peers) => joinGossip(ports, gossip, peers) }) },
 );
 
-await serveLan({ lan, port, meter, clock });
+const ended = new AbortController();
+const memory = keepMemorySmall(clock, ended.signal, { everyMs: RELEASE_MEMORY_EVERY_MS });
+await serveLan({ lan, port, meter, clock }).finally(() => ended.abort());
+await memory;
 // Nothing is open any more but the line to the main thread, which alone would keep this one alive.
 port.close();

@@ -90,6 +90,19 @@ export function close(fd: number): number {
   return closeDescriptor(fd);
 }
 
+/** Gives memory that is free back to the kernel, as far as the C library can: musl cannot. */
+export const trimFreeMemory = optionalFunction('int malloc_trim(size_t pad)') as
+  ((pad: number) => number) | undefined;
+
+/** Undefined when the C library has no such function. */
+function optionalFunction(signature: string): unknown {
+  try {
+    return libc.func(signature);
+  } catch {
+    return undefined;
+  }
+}
+
 /** A failed call to the kernel. */
 export class SystemCallError extends Error {
   override readonly name = 'SystemCallError';

@@ -1,0 +1,39 @@
+import { keepMemorySmall, releaseMemory } from '../../../speaker/src/linux/memory.js';
+import { FakeClock } from '../../support/fake-clock.ts';
+
+const describeOnLinux = process.platform === 'linux' ? describe : describe.skip;
+const MIB = 2 ** 20;
+
+/** Fills the heap with objects that nobody holds, as reading a large list does. */
+function litter(): void {
+  const kept: object[] = [];
+  for (let i = 0; i < 1_000_000; i++) kept.push({ name: `service-${i}`, index: i });
+  if (kept.length === 0) throw new Error('unreachable');
+}
+
+describeOnLinux('memory that only the start has needed', () => {
+  it('is given back', () => {
+    litter();
+    const before = process.memoryUsage().rss;
+    releaseMemory();
+    expect(process.memoryUsage().rss).toBeLessThan(before - 32 * MIB);
+  });
+
+  it('is given back once a program has started, and again at intervals, until it ends', async () => {
+    const clock = new FakeClock();
+    const stop = new AbortController();
+    let ended = false;
+    const kept = keepMemorySmall(clock, stop.signal, { everyMs: 60_000 }).then(() => (ended = true));
+    for (const ms of [10_000, 60_000]) {
+      litter();
+      const before = process.memoryUsage().rss;
+      await clock.advance(ms - 1);
+      expect(process.memoryUsage().rss).toBeGreaterThan(before - 32 * MIB);
+      await clock.advance(1);
+      expect(process.memoryUsage().rss).toBeLessThan(before - 32 * MIB);
+    }
+    expect(ended).toBe(false);
+    stop.abort();
+    await kept;
+  });
+});
