@@ -7,7 +7,7 @@ import type { Lab } from './lab.ts';
 import { ServerProcess } from './processes.ts';
 
 /** Our speaker, as it is in the image. */
-export const OUR_SPEAKER = [
+const OUR_SPEAKER = [
   process.execPath,
   new URL('../../speaker/dist/image/main.mjs', import.meta.url).pathname,
   'speaker',

@@ -100,9 +100,18 @@ export class ClusterWatch {
     });
   }
 
-  /** Calls `listener` after each change; returns what ends that. */
+  /** Calls `listener` after each change that announcements may depend on; returns what ends that. */
   subscribe(listener: () => void): () => void {
-    const unsubscribes = this.#caches().map(([, cache]) => cache.subscribe(listener));
+    let known = electionView(this.#nodes.list());
+    const onNodeChange = () => {
+      const now = electionView(this.#nodes.list());
+      if (now === known) return;
+      known = now;
+      listener();
+    };
+    const unsubscribes = this.#caches().map(([, cache]) =>
+      cache.subscribe(cache === this.#nodes ? onNodeChange : listener),
+    );
     return () => unsubscribes.forEach((unsubscribe) => unsubscribe());
   }
 
@@ -115,6 +124,18 @@ export class ClusterWatch {
       ['advertisements', this.#advertisements],
     ] as [string, ResourceCache<KubeObject>][];
   }
+}
+
+/**
+ * What the election sees of nodes. Kubelets write the rest of a node's status every few seconds to minutes; deciding
+ * about thousands of services each time would be most of what a speaker at rest does.
+ */
+function electionView(nodes: readonly Node[]): string {
+  const views = nodes.map(({ metadata: { name, labels }, status }) => {
+    const conditions = (status?.conditions ?? []).map(({ type, status: value }) => [type, value]);
+    return JSON.stringify([name, labels, conditions]);
+  });
+  return views.sort().join('\n');
 }
 
 function refOf(object: KubeObject): { namespace: string; name: string } {

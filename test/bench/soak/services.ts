@@ -66,8 +66,8 @@ function objectsOf(
     ports: [{ port: SERVER_PORT, protocol: 'TCP' }],
   };
   return [
-    { type: SERVICES, object: service as KubeObject },
-    { type: ENDPOINT_SLICES, object: slice as KubeObject },
+    { type: SERVICES, object: service },
+    { type: ENDPOINT_SLICES, object: slice },
   ];
 }
 
