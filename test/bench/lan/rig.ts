@@ -40,6 +40,8 @@ interface RigParts {
   readonly lab: Lab;
   readonly api: KubeConnection;
   readonly probe: LanProbe;
+  /** Starts another one. */
+  readonly watch: () => Promise<LanProbe>;
   readonly subject: Subject;
   /** By hardware address. */
   readonly nodes: ReadonlyMap<string, string>;
@@ -50,15 +52,20 @@ interface RigParts {
 export class Rig {
   readonly lab: Lab;
   readonly api: KubeApi;
-  readonly probe: LanProbe;
   readonly subject: Subject;
   readonly task: Task;
   readonly #parts: RigParts;
+  #probe: LanProbe;
   #winner: string | undefined;
 
   private constructor(parts: RigParts) {
-    ({ lab: this.lab, api: this.api, probe: this.probe, subject: this.subject, task: this.task } = parts);
+    ({ lab: this.lab, api: this.api, subject: this.subject, task: this.task } = parts);
     this.#parts = parts;
+    this.#probe = parts.probe;
+  }
+
+  get probe(): LanProbe {
+    return this.#probe;
   }
 
   /** Installs `subject`; resolves when it announces the service from one node. */
@@ -69,8 +76,9 @@ export class Rig {
     try {
       const address = await createService(api, lab, task.signal);
       const nodes = await nodesByMac(lab);
-      probe = await LanProbe.start(lab, CLIENT, { address, port: SERVICE_PORT }, task);
-      const rig = new Rig({ lab, api, probe, subject, nodes, task, installation });
+      const watch = () => LanProbe.start(lab, CLIENT, { address, port: SERVICE_PORT }, task);
+      probe = await watch();
+      const rig = new Rig({ lab, api, probe, watch, subject, nodes, task, installation });
       await rig.settle();
       return rig;
     } catch (error) {
@@ -78,6 +86,16 @@ export class Rig {
       api.close();
       await installation.dispose();
       throw error;
+    }
+  }
+
+  /** Does `work` while the client is silent: its questions, which all nodes hear, are work for each of them. */
+  async unwatched<T>(work: () => Promise<T>): Promise<T> {
+    await this.#probe.stop();
+    try {
+      return await work();
+    } finally {
+      this.#probe = await this.#parts.watch();
     }
   }
 
