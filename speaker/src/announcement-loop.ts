@@ -12,6 +12,7 @@ import type { StatusTarget } from './cluster/status-slot.js';
 import type { Lan } from './lan/lan.js';
 import type { AddressConflict } from './layer2/announcer.js';
 import type { Membership } from './membership/membership.js';
+import { sameMembers } from './membership/same-members.js';
 import { Notify } from './notify.js';
 import type { Gauge, Health, Log, Meter } from './ports.js';
 import { addressTable, decideAnnouncements, type Verdict } from './reconcile.js';
@@ -226,10 +227,6 @@ export class AnnouncementLoop {
     const verdict = this.#verdicts.get(key);
     if (verdict !== undefined) this.report(verdict.service, note);
   }
-}
-
-function sameMembers(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
-  return a.size === b.size && [...a].every((name) => b.has(name));
 }
 
 function reasonOf(verdict: Verdict): Silence {

@@ -1,4 +1,5 @@
 /** The gossip of a thread, as the main thread sees it: whoever took part when it was last heard. */
+import { sameMembers } from '../membership/same-members.js';
 import type { GossipEndpoint } from '../ports.js';
 import { untilAborted } from '../until-aborted.js';
 import type { Gossip } from './gossip.js';
@@ -56,7 +57,7 @@ export class ThreadGossip implements Gossip {
   }
 
   #set(members: ReadonlySet<string>): void {
-    if (members.size === this.#members.size && [...members].every((name) => this.#members.has(name))) return;
+    if (sameMembers(members, this.#members)) return;
     this.#members = members;
     for (const listener of [...this.#listeners]) listener();
   }

@@ -17,6 +17,7 @@ import type { MemberlistDeps, MemberlistOptions } from './core.js';
 import type { PeerSource } from './joining.js';
 import { Memberlist } from './memberlist.js';
 import type { Membership } from './membership.js';
+import { sameMembers } from './same-members.js';
 
 /** Peers that are found out in time: until {@link ready} resolves, {@link peers} says nothing. */
 export interface DiscoveredPeers extends PeerSource {
@@ -162,9 +163,7 @@ export class GossipMembership implements Membership {
     const members = new Set(
       this.#phase === 'member' ? names : names.filter((name) => name !== this.#self.name),
     );
-    const isSame =
-      members.size === this.#members.size && [...members].every((name) => this.#members.has(name));
-    if (isSame && !phaseChanged) return;
+    if (sameMembers(members, this.#members) && !phaseChanged) return;
     this.#members = members;
     for (const listener of [...this.#listeners]) listener();
   }

@@ -7,7 +7,6 @@ import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { systemClock, systemRandom } from '@metallb-l2/sdk/kube';
 import { type AddressConflict, Announcer } from '../../../speaker/src/layer2/announcer.js';
-import { SystemCallError } from '../../../speaker/src/linux/libc.js';
 import { openMulticastGroups } from '../../../speaker/src/linux/multicast-groups.js';
 import { openPacketSocket } from '../../../speaker/src/linux/packet-socket.js';
 import type { Link, LinkSource, PacketType } from '../../../speaker/src/ports.js';
@@ -18,6 +17,7 @@ import { linksNow } from '../../support/network-interfaces.ts';
 import { RecordedLog } from '../../support/recorded-log.ts';
 import { RecordedMeter } from '../../support/recorded-meter.ts';
 import { untilHolds } from '../../support/until.ts';
+import { missingPermission } from '../../support/packet-permission.ts';
 
 const VIP4 = '192.0.2.50';
 const VIP6 = '2001:db8::50';
@@ -293,17 +293,3 @@ describeOnLinux('an announcer and frames of other networks', () => {
     expect(dropped('queue-full') + dropped('not-announced')).toBeLessThan(30_100);
   }, 30_000);
 });
-
-/** Why this cannot be tried here; only a missing permission counts. */
-function missingPermission(): string | undefined {
-  try {
-    openPacketSocket({ index: 1, name: 'lo' }, 'arp', {
-      onFrame: () => undefined,
-      onDown: () => undefined,
-    }).close();
-    return process.getuid?.() === 0 ? undefined : 'needs root to add interfaces and namespaces';
-  } catch (error) {
-    if (error instanceof SystemCallError && error.code === 'EPERM') return error.message;
-    throw error;
-  }
-}

@@ -5,6 +5,7 @@ import type { Link } from '../../../speaker/src/ports.js';
 import { ip, linkOf } from '../../support/network-interfaces.ts';
 import { SimulatedLan } from '../../support/simulated-lan.ts';
 import { type LinkEnd, linkSocketContract } from './link-socket.contract.ts';
+import { missingPermission } from '../../support/packet-permission.ts';
 
 linkSocketContract('a socket on the simulated LAN', () => {
   const lan = new SimulatedLan();
@@ -52,18 +53,4 @@ if (missing === undefined) {
   });
 } else {
   it.skip(`an AF_PACKET socket: ${missing}`, () => undefined);
-}
-
-/** Why the real socket cannot be tried here; only a missing permission counts. */
-function missingPermission(): string | undefined {
-  try {
-    openPacketSocket({ index: 1, name: 'lo' }, 'arp', {
-      onFrame: () => undefined,
-      onDown: () => undefined,
-    }).close();
-    return process.getuid?.() === 0 ? undefined : 'needs root to add a pair of interfaces';
-  } catch (error) {
-    if (error instanceof SystemCallError && error.code === 'EPERM') return error.message;
-    throw error;
-  }
 }
