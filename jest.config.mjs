@@ -33,5 +33,7 @@ const level = (name, options = {}) => ({
 export default {
   // pulumi and client-node leak about 30 MB for each file that imports them into jest's module registry.
   workerIdleMemoryLimit: '500MB',
+  // Milliseconds. A test fails by the condition it waits for; this is for one that hangs, on a machine however busy.
+  testTimeout: 60_000,
   projects: [level('unit'), level('contract'), level('cluster'), level('e2e')],
 };

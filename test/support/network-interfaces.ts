@@ -10,6 +10,12 @@ export function ip(...args: readonly string[]): void {
   execFileSync('ip', args, { stdio: ['ignore', 'ignore', 'pipe'] });
 }
 
+/** Runs many commands of `ip` in one process, one after the other. @throws when one fails, with what it said */
+export function ipBatch(commands: readonly (readonly string[])[]): void {
+  const input = commands.map((args) => args.join(' ')).join('\n');
+  execFileSync('ip', ['-batch', '-'], { input, stdio: ['pipe', 'ignore', 'pipe'] });
+}
+
 /** The links of this machine, followed until `stop` is called. */
 export function followLinks(): { links: NetlinkLinks; stop(): Promise<void> } {
   const links = new NetlinkLinks({ clock: systemClock, random: systemRandom, log: new RecordedLog() });

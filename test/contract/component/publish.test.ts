@@ -134,7 +134,7 @@ beforeAll(async () => {
   await makeBase();
   await pushBase(registry);
   await pushBase(guarded, ['--dest-creds', `${ANN.username}:${ANN.password}`]);
-}, 60_000);
+});
 
 afterAll(async () => {
   for (const release of releases.reverse()) await release();

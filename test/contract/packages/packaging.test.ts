@@ -23,7 +23,7 @@ beforeAll(async () => {
     const [, name = ''] = /^metallb-l2-(.*?)-\d/.exec(file) ?? [];
     tarballs.set(name, join(folder, file));
   }
-}, 60_000);
+});
 
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -82,7 +82,7 @@ describe.each(RESOLUTIONS)('a program compiled with %j', (resolution) => {
       (error: unknown) => (error as { stdout: string }).stdout,
     );
     expect(output).toBe('');
-  }, 60_000);
+  });
 });
 
 /** An empty project that has installed the SDK. */

@@ -145,7 +145,7 @@ describeOnLinux('an announcer and a Linux host', () => {
       expect(speaker.announcer.answering(address)).toEqual([NEAR]);
       await resolves(address, new RegExp(`lladdr ${speaker.mac} .*REACHABLE`));
       await resolves(address.replace(/50$/, '51'), /FAILED/);
-    }, 30_000);
+    });
 
     it(`confirms to the host that ${address} still is there, when it is asked at its own MAC`, async () => {
       const asked: PacketType[] = [];
@@ -170,7 +170,7 @@ describeOnLinux('an announcer and a Linux host', () => {
       } finally {
         witness.close();
       }
-    }, 30_000);
+    });
   }
 
   it('keeps the host from taking an IPv6 address, and says that it tried', async () => {
@@ -180,7 +180,7 @@ describeOnLinux('an announcer and a Linux host', () => {
     await untilHolds(() => speaker.conflicts.length > 0);
     const mac = /link\/ether (\S+)/.exec(await farIp('link', 'show', FAR))![1];
     expect(speaker.conflicts).toEqual([{ ip: VIP6, mac, interface: NEAR, kind: 'probe' }]);
-  }, 30_000);
+  });
 
   it('lets the host take an address it does not announce', async () => {
     speaker.announce(VIP6);
@@ -190,7 +190,7 @@ describeOnLinux('an announcer and a Linux host', () => {
       async () => !/tentative/.test(await farIp('-6', 'addr', 'show', 'to', other, 'dev', FAR)),
     );
     expect(await farIp('-6', 'addr', 'show', 'dev', FAR)).not.toContain('dadfailed');
-  }, 30_000);
+  });
 
   it('tells the host its new MAC address', async () => {
     speaker.announce(VIP4, VIP6);
@@ -203,7 +203,7 @@ describeOnLinux('an announcer and a Linux host', () => {
       await farIp('neigh', 'replace', address, 'lladdr', mac, 'dev', FAR, 'nud', 'probe');
       await untilHolds(async () => (await neighbour(address)).includes('REACHABLE'));
     }
-  }, 30_000);
+  });
 
   it('is a member of the group of each IPv6 address as long as it announces one in it', () => {
     const groups = () =>
@@ -268,7 +268,7 @@ describeOnLinux('an announcer and frames of other networks', () => {
     } finally {
       socket.close();
     }
-  }, 30_000);
+  });
 
   it('says how many frames came faster than it could take them', async () => {
     const far = new OneLink(FAR).links()[0]!;
@@ -291,5 +291,5 @@ describeOnLinux('an announcer and frames of other networks', () => {
     expect(dropped('queue-full')).toBeGreaterThan(0);
     // The kernel at the other end says a few things of its own.
     expect(dropped('queue-full') + dropped('not-announced')).toBeLessThan(30_100);
-  }, 30_000);
+  });
 });

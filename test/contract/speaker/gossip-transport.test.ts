@@ -1,5 +1,4 @@
 import { createServer, type Socket } from 'node:net';
-import { jest } from '@jest/globals';
 import { systemClock } from '@metallb-l2/sdk/kube';
 import { createGossipSockets, GossipBindError } from '../../../speaker/src/linux/gossip-sockets.js';
 import type { GossipEndpoint, GossipStream, GossipTransport } from '../../../speaker/src/ports.js';
@@ -8,8 +7,6 @@ import { seededRandom } from '../../support/seeded-random.ts';
 import { SimulatedGossip } from '../../support/simulated-gossip.ts';
 import { untilHolds } from '../../support/until.ts';
 import { type GossipEnd, gossipTransportContract } from './gossip-transport.contract.ts';
-
-jest.setTimeout(60_000);
 
 for (const delayMs of [[0, 0] as const, [0, 5] as const]) {
   gossipTransportContract(

@@ -61,7 +61,7 @@ describeAsRoot('two LAN threads that gossip over a cable', () => {
     near = new Speaker(a, 'lan0', ADDRESSES[0]);
     far = new Speaker(b, 'lan0', ADDRESSES[1]);
     await untilHolds(() => near.knowsAll && far.knowsAll);
-  }, 30_000);
+  });
   afterAll(async () => {
     await near.end();
     await far.end();
@@ -85,5 +85,5 @@ describeAsRoot('two LAN threads that gossip over a cable', () => {
     await once(near.program, 'exit');
     await untilHolds(() => far.members.length > 0);
     expect(far.members.at(-1)).toEqual([far.address]);
-  }, 30_000);
+  });
 });

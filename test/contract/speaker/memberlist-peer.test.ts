@@ -1,6 +1,5 @@
 /** Our bytes against the Go library, over real sockets: it reads what we write, and we read all it writes. */
 import { randomBytes } from 'node:crypto';
-import { jest } from '@jest/globals';
 import { createGossipSockets } from '../../../speaker/src/linux/gossip-sockets.js';
 import type { GossipEndpoint, GossipStream, GossipTransport } from '../../../speaker/src/ports.js';
 import { metallbKey } from '../../../speaker/src/wire/memberlist/keyring.js';
@@ -15,8 +14,6 @@ import { createStreamCodec, type StreamCodec } from '../../../speaker/src/wire/m
 import { freePort } from '../../support/free-port.ts';
 import { GoPeer } from '../../support/go-peer.ts';
 import { until, untilHolds } from '../../support/until.ts';
-
-jest.setTimeout(60_000);
 
 const SECRET = 'AbCdEfGhIjKlMnOpQrStUv';
 const VERSIONS = [1, 5, 2, 0, 0, 0] as const;

@@ -1,6 +1,6 @@
 import { openNetlinkSocket } from '../../../speaker/src/linux/netlink-socket.js';
 import type { Link } from '../../../speaker/src/ports.js';
-import { canAdd, followLinks, ip } from '../../support/network-interfaces.ts';
+import { canAdd, followLinks, ip, ipBatch } from '../../support/network-interfaces.ts';
 import { untilHolds } from '../../support/until.ts';
 import { describeAsRoot } from '../../support/describe-as-root.ts';
 
@@ -95,7 +95,7 @@ describeAsRoot('NetlinkLinks on this kernel', () => {
 
   it('asks again after the kernel lost messages, and is right then', async () => {
     const moreThanFits = 400;
-    for (let i = 0; i < moreThanFits; i++) ip('link', 'set', va, 'mtu', String(1000 + i));
+    ipBatch(Array.from({ length: moreThanFits }, (_, i) => ['link', 'set', va, 'mtu', String(1000 + i)]));
     ip('link', 'set', va, 'address', '02:00:00:00:00:98');
     await untilHolds(() => last()?.mac === '02:00:00:00:00:98');
   });

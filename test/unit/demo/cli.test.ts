@@ -54,7 +54,7 @@ describe('npm run demo', () => {
       ms: expect.objectContaining({ powerCut: expect.any(Number) as number }) as object,
     });
     expect(stdout.trim().split('\n')).toHaveLength(1);
-  }, 60_000);
+  });
 
   it('does not pretend to keep, or to use a cluster, when it is to simulate', async () => {
     for (const other of ['--keep', '--kubeconfig=here']) {
@@ -62,5 +62,5 @@ describe('npm run demo', () => {
       expect(code).toBe(1);
       expect(stderr).toMatch(/'--simulated' cannot be used with option/);
     }
-  }, 60_000);
+  });
 });

@@ -40,7 +40,7 @@ describe('the simulated demo', () => {
     const played = await play();
     ({ lines, clock, tookMs } = played);
     result = await played.demo;
-  }, 60_000);
+  });
 
   const movedIn = (title: RegExp) => {
     const from = lines.findIndex((line) => title.test(line));
@@ -85,5 +85,5 @@ describe('the simulated demo', () => {
     const { demo, clock: stopped } = await play(stop);
     await expect(demo).rejects.toThrow('stopped by the user');
     expect(stopped.sleepers).toBe(0);
-  }, 60_000);
+  });
 });
