@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { type Task } from '../toolchain/progress.ts';
 import { type ToolName } from '../toolchain/tools.ts';
 import { readApi } from './api-request.ts';
+import { renderAuditPolicy } from './audit.ts';
 import {
   type ApiAccess,
   createServiceAccountKey,
@@ -37,6 +38,9 @@ export interface ControlPlaneSite {
   readonly start: (command: Omit<ServerCommand, 'diesWithParent'>) => ServerProcess;
 }
 
+/** The audit log, in the folder of the site; there from the first call on that it tells of. */
+export const AUDIT_LOG = 'logs/audit.log';
+
 // A path ending in `host:port` is the only form of a socket etcd accepts; it is relative to the folder.
 const ETCD_CLIENTS = 'unix://etcd-clients:1';
 const ETCD_PEERS = 'unix://etcd-peers:1';
@@ -52,6 +56,7 @@ export async function startControlPlaneServers(site: ControlPlaneSite, task: Tas
   const manager = createUser('system:kube-controller-manager');
   const scheduler = createUser('system:kube-scheduler');
   await mkdir(file('logs'), { recursive: true });
+  await writeFile(file('audit-policy.json'), renderAuditPolicy());
   await writeFile(file('service-account.key'), await createServiceAccountKey(), { mode: 0o600 });
   await writeFile(file('tokens.csv'), renderTokenFile([admin, manager, scheduler, ...site.users]), {
     mode: 0o600,
@@ -129,6 +134,8 @@ function apiServerArguments(site: ControlPlaneSite, file: (name: string) => stri
     '--authorization-mode=Node,RBAC',
     '--enable-admission-plugins=NodeRestriction',
     '--allow-privileged',
+    `--audit-policy-file=${file('audit-policy.json')}`,
+    `--audit-log-path=${file(AUDIT_LOG)}`,
     '--service-account-issuer=https://kubernetes.default.svc',
     `--service-account-key-file=${file('service-account.key')}`,
     `--service-account-signing-key-file=${file('service-account.key')}`,

@@ -6,14 +6,17 @@
  */
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { withFileLock } from '../toolchain/file-lock.ts';
 import { ensurePackages } from '../toolchain/packages.ts';
 import { ownIdentity } from '../toolchain/process-identity.ts';
 import { type Task, withProgress } from '../toolchain/progress.ts';
 import { resolveTool, resolveTools } from '../toolchain/resolve.ts';
 import { CLUSTER_TOOLS } from '../toolchain/tools.ts';
+import { type ApiCall, readApiCalls } from './audit.ts';
 import { removeAbandonedLabs, removeLab } from './cleanup.ts';
 import { LAN, startCluster } from './cluster.ts';
+import { AUDIT_LOG } from './control-plane-servers.ts';
 import { hostFolder, kubeconfigPath, labFolder, labsLock } from './folders.ts';
 import { type Host, onHost, openHost } from './host.ts';
 import { baseImageName } from './images.ts';
@@ -58,6 +61,8 @@ export interface Lab {
   /** The command that runs `argv` on a node or client, to be started by the caller; it ends when that does. */
   commandOn(host: string, argv: readonly string[]): [string, ...string[]];
   kubectl(args: readonly string[], options?: RunOptions): Promise<RunResult>;
+  /** What the programs in MetalLB's namespace have asked of the API server so far. */
+  apiCalls(): Promise<ApiCall[]>;
   status(): Promise<LabStatus>;
   /** Removes the lab and everything it has. */
   down(): Promise<void>;
@@ -163,6 +168,7 @@ async function attach(plan: LabPlan, task: Task): Promise<Lab> {
     commandOn: (host, argv) => onHost(requireHost(host, plans), argv),
     kubectl: async (args, options) =>
       run([await resolveTool('kubectl', task), `--kubeconfig=${kubeconfig}`, ...args], options),
+    apiCalls: () => readApiCalls(join(hostFolder(name, plan.controlPlane.name), AUDIT_LOG)),
     status: async () => {
       const plugged = await readPluggedPorts(lan);
       const processes = readProcesses([...hosts.values()]);
