@@ -158,6 +158,21 @@ describe('metallb-l2 on a cluster of three nodes', () => {
     2 * MINUTE,
   );
 
+  it('asks of pod security no more than layer 2 must have', async () => {
+    const restricted = 'pod-security.kubernetes.io/enforce=restricted';
+    const { stderr } = await lab.kubectl([
+      ...['label', 'namespace', DEFAULT_NAMESPACE, '--overwrite', '--dry-run=server'],
+      restricted,
+    ]);
+    // The API server names the pods that break the standard, and how: the speakers, and not the controller.
+    const [, ...objections] = stderr.split('\n').filter((line) => line.startsWith('Warning: '));
+    expect(objections).toEqual([
+      expect.stringMatching(
+        /^Warning: speaker-\S+ .*: host namespaces, hostPort, unrestricted capabilities, runAsNonRoot != true, runAsUser=0$/,
+      ),
+    ]);
+  });
+
   it(
     'shows no changes after controllers and users have touched what they may',
     async () => {

@@ -2,6 +2,7 @@
  * A Pulumi stack for tests and the demo: a real engine runs an inline program, with its state in a folder of
  * its own and nothing of the user's Pulumi touched.
  */
+import { readdirSync, readFileSync } from 'node:fs';
 import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { LocalWorkspace, PulumiCommand, type OpMap, type PulumiFn } from '@pulumi/pulumi/automation/index.js';
@@ -38,6 +39,10 @@ export interface PulumiStack {
   preview(program?: PulumiFn): Promise<{ changes: ChangeSummary }>;
   refresh(): Promise<{ changes: ChangeSummary }>;
   destroy(): Promise<{ changes: ChangeSummary }>;
+  /** Kills the engine while it works, as a machine that dies would; the operation rejects. */
+  killEngine(): void;
+  /** Releases the lock an engine that was killed has left: `pulumi cancel`. */
+  cancel(): Promise<void>;
   /** The state file as it lies on the disk. `pulumi stack export` would not do: the Automation API has it decrypt. */
   readState(): Promise<string>;
   /** Whether the stand-in Kubernetes provider is in use. */
@@ -57,6 +62,7 @@ export async function createStack(options: StackOptions): Promise<PulumiStack> {
   try {
     const workDir = options.workDir ?? (await makeFolder(folder, 'work'));
     const state = await makeFolder(folder, 'state');
+    const home = await makeFolder(folder, 'home');
     const kubeconfigPath = join(folder, 'kubeconfig');
     await writeFile(kubeconfigPath, options.kubeconfig, { mode: 0o600 });
     // The Automation API looks for an executable named pulumi in `bin`.
@@ -66,7 +72,7 @@ export async function createStack(options: StackOptions): Promise<PulumiStack> {
       {
         workDir,
         pulumiCommand: await PulumiCommand.get({ root: folder }),
-        pulumiHome: await makeFolder(folder, 'home'),
+        pulumiHome: home,
         envVars: {
           ...options.env,
           KUBECONFIG: kubeconfigPath,
@@ -109,6 +115,8 @@ export async function createStack(options: StackOptions): Promise<PulumiStack> {
       async destroy() {
         return { changes: (await stack.destroy(optionsOf(undefined))).summary.resourceChanges ?? {} };
       },
+      killEngine: () => killProcessesOf(home),
+      cancel: () => stack.cancel(),
       readState: () =>
         readFile(join(state, '.pulumi', 'stacks', options.projectName, `${options.name}.json`), 'utf8'),
       dispose,
@@ -116,6 +124,19 @@ export async function createStack(options: StackOptions): Promise<PulumiStack> {
   } catch (error) {
     await dispose();
     throw error;
+  }
+}
+
+/** Kills the engine whose home is `home`; its plugins notice. */
+function killProcessesOf(home: string): void {
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      const isEngine = readFileSync(`/proc/${pid}/comm`, 'utf8') === 'pulumi\n';
+      const environment = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+      if (isEngine && environment.includes(`PULUMI_HOME=${home}`)) process.kill(Number(pid), 'SIGKILL');
+    } catch {
+      // It has ended meanwhile.
+    }
   }
 }
 

@@ -6,21 +6,10 @@ import {
 } from '@metallb-l2/sdk/kube';
 import { type KubeConnection, connect } from '@metallb-l2/sdk/kube/connect';
 import { IP_ADDRESS_POOLS, L2_ADVERTISEMENTS } from '@metallb-l2/sdk/models';
-import * as pulumi from '@pulumi/pulumi';
 import { MetalLBLayer2 } from '../../../component/src/index.js';
 import { startControlPlane } from '../../lab/control-plane.ts';
+import { doNotWait } from '../../support/do-not-wait.ts';
 import { type PulumiStack, createStack } from '../../support/pulumi-stack.ts';
-
-/** Here are no nodes, so no Deployment ever becomes ready; everything else is as in a real installation. */
-const doNotWait: pulumi.ResourceTransform = ({ type, props, opts }) => {
-  if (type !== 'kubernetes:apps/v1:Deployment') return undefined;
-  const { metadata, ...rest } = props as { metadata: pulumi.Input<Record<string, unknown>> };
-  const annotations = { 'pulumi.com/skipAwait': 'true' };
-  return {
-    props: { ...rest, metadata: pulumi.output(metadata).apply((known) => ({ ...known, annotations })) },
-    opts,
-  };
-};
 
 function program() {
   const { namespace, image, crdNames, ready } = new MetalLBLayer2(
