@@ -64,10 +64,7 @@ describe('an interrupted `pulumi up`', () => {
       await stack.up();
       expect(Object.keys((await stack.up()).changes)).toEqual(['same']);
       // What was adopted is the stack's own: it can be changed like anything else.
-      expect((await stack.up(() => program('debug'))).changes).toEqual({
-        same: expect.any(Number),
-        update: 2,
-      });
+      expect((await stack.up(() => program('debug'))).changes).toMatchObject({ update: 2 });
       await stack.destroy();
       const { items } = await api.list(NAMESPACES);
       expect(items.map(({ metadata }) => metadata.name)).not.toContain('metallb-system');
