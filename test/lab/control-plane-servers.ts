@@ -141,6 +141,8 @@ function apiServerArguments(site: ControlPlaneSite, file: (name: string) => stri
     `--service-account-signing-key-file=${file('service-account.key')}`,
     `--service-cluster-ip-range=${site.serviceRanges.join(',')}`,
     '--kubelet-preferred-address-types=InternalIP',
+    // It reaches pods, but no cluster IPs: no kube-proxy runs beside it.
+    '--enable-aggregator-routing',
   ];
 }
 

@@ -4,13 +4,11 @@ import { METALLB_API_VERSION } from '@metallb-l2/sdk/models';
 import { DEFAULT_NAMESPACE } from '@metallb-l2/sdk/settings';
 import type { KubeObject } from '@metallb-l2/sdk/kube';
 import { type Task, withProgress } from '../../toolchain/progress.ts';
-import { resolveTool } from '../../toolchain/resolve.ts';
 import { TOOLS } from '../../toolchain/tools.ts';
-import { ensureProgramImage } from '../images.ts';
 import { applyObjects, kubectl } from '../kubectl.ts';
 import type { Lab } from '../lab.ts';
-import { pushImage } from '../registry.ts';
 import { upstreamDefinitions } from './definitions.ts';
+import { provideImage } from './images.ts';
 import {
   MEMBERLIST_SECRET,
   UPSTREAM_CONTROLLER,
@@ -94,19 +92,6 @@ export async function uninstallUpstream(lab: Lab, { log }: Pick<Task, 'log'>): P
     }
     await remove('namespace', DEFAULT_NAMESPACE);
   });
-}
-
-/** The image of a program, built when it is new and pushed to the lab's registry. */
-async function provideImage(
-  lab: Lab,
-  tool: 'metallb-speaker' | 'metallb-controller',
-  task: Task,
-): Promise<string> {
-  const executable = await resolveTool(tool, task);
-  const image = await ensureProgramImage(`peer/${tool}:${TOOLS[tool].version}`, executable, task);
-  const reference = `${lab.registry.host}/${image.name}`;
-  await pushImage(image.layout, reference, task);
-  return reference;
 }
 
 /** A definition that is there already, perhaps a better one, stays. */
