@@ -5,11 +5,12 @@ import { type Benchmark, type BenchOptions, inWords, SUBJECT_NAMES } from './ben
 import { arp } from './arp.ts';
 import { failover } from './failover.ts';
 import { heal } from './heal.ts';
+import { install } from './install.ts';
 import { soak } from './soak.ts';
 import { statuses } from './statuses.ts';
 
 /** From the cheapest to the dearest: the last ones need a lab, and so Linux and root. */
-const BENCHMARKS: readonly Benchmark[] = [statuses, arp, heal, failover, soak];
+const BENCHMARKS: readonly Benchmark[] = [statuses, arp, install, heal, failover, soak];
 const SCENARIOS = BENCHMARKS.flatMap(({ scenarios = [] }) => scenarios);
 
 interface Options extends Pick<BenchOptions, 'trials' | 'minutes' | 'subjects' | 'scenarios'> {

@@ -1,4 +1,5 @@
 import { arp } from '../bench/arp.ts';
+import { install } from '../bench/install.ts';
 import { soak } from '../bench/soak.ts';
 
 it('measures the kernel and our speaker answering ARP on the same network', async () => {
@@ -32,3 +33,14 @@ it('measures our speaker at rest and under load, with one main thread blocked', 
   expect(figures.get('soak ipv6 neighbourLooks')).toBeGreaterThan(0);
   expect(figures.get('soak ipv6 neighbourLost')).toBe(0);
 }, 300_000);
+
+it('measures one `pulumi up` from an empty cluster to an address that is answered for', async () => {
+  const options = { quick: true, subjects: ['ours'], log: () => undefined } as const;
+  const results = [];
+  for await (const result of install.run({ ...options, signal: new AbortController().signal })) {
+    results.push(result);
+  }
+  expect(results).toHaveLength(1);
+  expect(results[0]?.figures['answeredMs']?.median).toBeGreaterThan(0);
+  expect(results[0]?.figures['failedCommands']?.median).toBe(0);
+}, 180_000);

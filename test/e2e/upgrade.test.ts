@@ -15,7 +15,7 @@ import { labSite } from '../demo/site.ts';
 import { createWorkload, WORKLOAD_NAMESPACE } from '../demo/workload.ts';
 import { kubectl } from '../lab/kubectl.ts';
 import { startLab, type Lab } from '../lab/lab.ts';
-import { applyManifest } from '../lab/upstream/manifest.ts';
+import { applyManifest, prepareManifest } from '../lab/upstream/manifest.ts';
 import { eventually } from '../support/eventually.ts';
 import { createStack, type PulumiStack } from '../support/pulumi-stack.ts';
 
@@ -50,7 +50,7 @@ describe('an installation of upstream’s plain manifest', () => {
     releases.push(() => api.close());
     client = new ServiceL2StatusClient({ api });
 
-    await applyManifest(lab, task);
+    await applyManifest(lab, await prepareManifest(lab, task), task.signal);
     for (const workload of ['deployment/controller', 'daemonset/speaker']) {
       await kubectl(lab, ['rollout', 'status', workload, '-n', DEFAULT_NAMESPACE, '--timeout=120s']);
     }

@@ -33,6 +33,18 @@ export async function startServer(lab: Lab, task: Task): Promise<void> {
 
 /** Makes the service; resolves with its address. */
 export async function createService(api: KubeApi, lab: Lab, signal: AbortSignal): Promise<string> {
+  await publishServer(api, lab, signal);
+  for (const deadline = performance.now() + PATIENCE_MS; performance.now() < deadline;) {
+    const { status } = await api.get(SERVICES, { name: NAME, namespace: NAMESPACE }, { signal });
+    const ip = status?.loadBalancer?.ingress?.[0]?.ip;
+    if (ip !== undefined) return ip;
+    await pause(200, signal);
+  }
+  throw new Error(`the service has no address after ${PATIENCE_MS / 1000} s`);
+}
+
+/** Makes the service, with or without anybody who could give it an address. */
+export async function publishServer(api: KubeApi, lab: Lab, signal: AbortSignal): Promise<void> {
   const { hosts } = await lab.status();
   const server = hosts.find(({ name }) => name === SERVER)?.ip;
   if (server === undefined) throw new Error(`the lab has no client called ${SERVER}`);
@@ -53,13 +65,6 @@ export async function createService(api: KubeApi, lab: Lab, signal: AbortSignal)
     },
     { signal },
   );
-  for (const deadline = performance.now() + PATIENCE_MS; performance.now() < deadline;) {
-    const { status } = await api.get(SERVICES, metadata, { signal });
-    const ip = status?.loadBalancer?.ingress?.[0]?.ip;
-    if (ip !== undefined) return ip;
-    await pause(200, signal);
-  }
-  throw new Error(`the service has no address after ${PATIENCE_MS / 1000} s`);
 }
 
 export const DELETE_SERVICE = ['delete', 'namespace', NAMESPACE, '--ignore-not-found', '--wait'];

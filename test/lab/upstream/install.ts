@@ -113,7 +113,8 @@ async function ensureMemberlistSecret(lab: Lab, signal: AbortSignal): Promise<vo
   await kubectl(lab, ['create', 'secret', ...data, ...IN_NAMESPACE], { signal });
 }
 
-function poolOf(lab: Lab): KubeObject[] {
+/** A pool with the lab's addresses, and its advertisement. */
+export function poolOf(lab: Lab): KubeObject[] {
   const object = (kind: string, spec: object) =>
     ({
       apiVersion: METALLB_API_VERSION,

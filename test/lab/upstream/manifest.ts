@@ -20,8 +20,8 @@ const TOOLCHAIN = fileURLToPath(new URL('../../toolchain/metallb', import.meta.u
 
 const downloadSchema = z.object({ Dir: z.string() });
 
-/** `kubectl apply` of the manifest; returns at once, as it does. */
-export async function applyManifest(lab: Lab, task: Task): Promise<void> {
+/** The text of the manifest; the images it names are in the lab's registry. */
+export async function prepareManifest(lab: Lab, task: Task): Promise<string> {
   const { version } = TOOLS['metallb-controller'];
   const { stdout } = await promisify(execFile)('go', ['mod', 'download', '-json', `${MODULE}@${version}`], {
     cwd: TOOLCHAIN,
@@ -34,5 +34,10 @@ export async function applyManifest(lab: Lab, task: Task): Promise<void> {
     const image = await provideImage(lab, `metallb-${role}`, task);
     manifest = manifest.replaceAll(new RegExp(`image: \\S+/${role}:${version}$`, 'gm'), `image: ${image}`);
   }
-  await kubectl(lab, ['apply', '-f', '-'], { input: manifest, signal: task.signal });
+  return manifest;
+}
+
+/** `kubectl apply` of it; returns at once, as that does. */
+export async function applyManifest(lab: Lab, manifest: string, signal: AbortSignal): Promise<void> {
+  await kubectl(lab, ['apply', '-f', '-'], { input: manifest, signal });
 }
