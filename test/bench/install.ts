@@ -62,7 +62,7 @@ export const install: Benchmark = {
     'an empty cluster to the first address that is answered for, and how many commands failed on the way',
   async *run({ quick, signal, log, ...options }) {
     const { subjects = SUBJECT_NAMES, trials = quick ? 1 : 10 } = options;
-    const figures = new Map(subjects.map((name) => [name, { answeredMs: [], failedCommands: [] }]));
+    const figures = new Map(subjects.map((name): [SubjectName, Series] => [name, emptySeries()]));
     for (let trial = 1; trial <= trials; trial++) {
       for (const [name, series] of figures) {
         const { answeredMs, failedCommands } = await installOnce(name, { log, signal });
@@ -80,6 +80,8 @@ interface Series {
   readonly answeredMs: number[];
   readonly failedCommands: number[];
 }
+
+const emptySeries = (): Series => ({ answeredMs: [], failedCommands: [] });
 
 async function installOnce(
   subject: SubjectName,
