@@ -39,6 +39,7 @@ export function decideAnnouncements(
       config: snapshot.config,
       nodes: snapshot.nodes,
       members,
+      loadBalancerClass: snapshot.loadBalancerClass,
     });
     judged.set(key, eligibility);
   }

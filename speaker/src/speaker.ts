@@ -35,16 +35,19 @@ export interface SpeakerDeps {
 }
 
 /** Who the speaker is, and where its objects live. */
-export type SpeakerIdentity = Pick<SpeakerSettings, 'namespace' | 'nodeName' | 'pod' | 'memberlist'>;
+export type SpeakerIdentity = Pick<
+  SpeakerSettings,
+  'namespace' | 'nodeName' | 'pod' | 'memberlist' | 'loadBalancerClass'
+>;
 
 /** Runs the speaker until `signal` is aborted and its addresses are handed over. */
 export async function runSpeaker(
   deps: SpeakerDeps,
-  { namespace, nodeName, pod, memberlist }: SpeakerIdentity,
+  { namespace, nodeName, pod, memberlist, loadBalancerClass }: SpeakerIdentity,
   signal: AbortSignal,
 ): Promise<void> {
   const { lan, health } = deps;
-  const cluster = new ClusterWatch(deps, namespace);
+  const cluster = new ClusterWatch(deps, { namespace, loadBalancerClass });
   const membership: Membership =
     lan.gossip && memberlist
       ? new PeeredMembership(lan.gossip, new SpeakerPeers(deps, { namespace, ...memberlist }))

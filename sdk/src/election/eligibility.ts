@@ -23,6 +23,8 @@ export interface EligibilityInput {
   readonly nodes: ReadonlyMap<string, Node>;
   /** Names of the nodes with a live speaker. */
   readonly members: ReadonlySet<string>;
+  /** The only class of services that is announced; undefined for those without one. */
+  readonly loadBalancerClass?: string | undefined;
 }
 
 export type Eligibility =
@@ -45,7 +47,7 @@ export type Eligibility =
 export function judgeService(input: EligibilityInput): Eligibility {
   const { service, endpointSlices, config } = input;
   if (service.spec?.type !== 'LoadBalancer') return refuse('notLoadBalancer');
-  if (service.spec.loadBalancerClass !== undefined) return refuse('otherLoadBalancerClass');
+  if (service.spec.loadBalancerClass !== input.loadBalancerClass) return refuse('otherLoadBalancerClass');
   const addresses = readAddresses(service);
   if (addresses === undefined) return refuse('invalidIP');
   if (addresses.length === 0) return refuse('noIPAllocated');

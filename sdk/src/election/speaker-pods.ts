@@ -1,5 +1,6 @@
 /** Which pods are MetalLB's programs, ours or upstream's, and which nodes have a live speaker. */
 import type { Pod } from '../kube/core-types.js';
+import { ENV } from '../settings/settings.js';
 
 /** A program of MetalLB, as its pods are labelled. */
 export type Program = 'speaker' | 'controller';
@@ -32,9 +33,9 @@ export function readyNodes(pods: readonly Pod[]): Set<string> {
   );
 }
 
-/** Flags of upstream's programs that decide which services and nodes they look at. */
+/** Flags of upstream's programs, or variables of ours, that decide which services and nodes they look at. */
 export interface SpeakerFlags {
-  /** `--lb-class`: the only class they serve; without it, services that have none. */
+  /** `--lb-class` or `METALLB_LB_CLASS`: the only class they serve; without it, services that have none. */
   readonly loadBalancerClass: string | undefined;
   /** `--ignore-exclude-lb`: nodes labelled to be excluded announce all the same. */
   readonly ignoresExclusion: boolean;
@@ -42,12 +43,16 @@ export interface SpeakerFlags {
 
 /** The flags the speakers run with. */
 export function readSpeakerFlags(pods: readonly Pod[]): SpeakerFlags {
-  const args = podsOf('speaker', pods)
-    .flatMap(({ spec }) => spec?.containers ?? [])
-    .flatMap((each) => each.args ?? []);
-  const given = args.map((arg) => /^--?lb-class=(.+)$/.exec(arg)?.[1]).find((value) => value !== undefined);
+  const containers = podsOf('speaker', pods).flatMap(({ spec }) => spec?.containers ?? []);
+  const args = containers.flatMap((each) => each.args ?? []);
+  const classes = [
+    ...args.map((arg) => /^--?lb-class=(.+)$/.exec(arg)?.[1]),
+    ...containers.flatMap(({ env = [] }) =>
+      env.filter(({ name }) => name === ENV.loadBalancerClass).map(({ value }) => value),
+    ),
+  ];
   return {
-    loadBalancerClass: given,
+    loadBalancerClass: classes.find((value) => value !== undefined && value !== ''),
     ignoresExclusion: args.some((arg) => /^--?ignore-exclude-lb(=true)?$/.test(arg)),
   };
 }

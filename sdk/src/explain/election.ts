@@ -5,6 +5,7 @@ import {
   electOwners,
   judgeService,
   type Layer2Config,
+  readSpeakerFlags,
   readyNodes,
   sumPreferences,
 } from '../election/index.js';
@@ -61,6 +62,7 @@ function contendersSharing(facts: ExplainFacts, service: Service, config: Layer2
     config,
     nodes: new Map((nodes.ok ? nodes.items : []).map((node) => [node.metadata.name ?? '', node])),
     members: readyNodes(pods.ok ? pods.items : []),
+    loadBalancerClass: readSpeakerFlags(pods.ok ? pods.items : []).loadBalancerClass,
   };
   const judged = servicesSharing(service, facts.otherServices).map((other) => {
     const endpointSlices = slices.get(keyOf(other)) ?? [];

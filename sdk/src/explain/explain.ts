@@ -136,7 +136,7 @@ function classCheck({ pods }: ExplainFacts, { spec = {} }: Service): Check {
     return failed(
       'class',
       'otherLoadBalancerClass',
-      `It has no loadBalancerClass, and MetalLB serves only ${served ?? ''} here (--lb-class).`,
+      `It has no loadBalancerClass, and MetalLB serves only ${served ?? ''} here.`,
       `Create it anew with spec.loadBalancerClass: ${served ?? ''}, which cannot be set later.`,
     );
   }

@@ -63,7 +63,12 @@ export interface Pod extends KubeObject {
     nodeName?: string;
     serviceAccountName?: string;
     hostNetwork?: boolean;
-    containers?: { name: string; image?: string; args?: string[] }[];
+    containers?: {
+      name: string;
+      image?: string;
+      args?: string[];
+      env?: { name: string; value?: string }[];
+    }[];
   };
   status?: {
     phase?: 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Unknown';

@@ -17,6 +17,24 @@ export interface InterfaceRules {
   readonly include: readonly RegExp[] | undefined;
 }
 
+/** Interfaces that belong to container networks, never to the LAN; upstream's list. */
+export const DEFAULT_EXCLUDED_INTERFACES: readonly string[] = [
+  '^docker.*',
+  '^cbr.*',
+  '^dummy.*',
+  '^virbr.*',
+  '^lxcbr.*',
+  '^veth.*',
+  '^lo$',
+  '^cali.*',
+  '^tunl.*',
+  '^flannel.*',
+  '^kube-ipvs.*',
+  '^cni.*',
+  '^nodelocaldns.*',
+  '^lxc.*',
+];
+
 const pattern = z.string().transform((source, context) => {
   try {
     return new RegExp(source);

@@ -32,6 +32,12 @@ export const ENV = {
   memberlistSecretPath: 'METALLB_ML_SECRET_KEY_PATH',
   /** How soon a silent speaker is given up; ours alone, upstream has a flag for `wan`. */
   memberlistProfile: 'METALLB_ML_PROFILE',
+  /** The `spec.loadBalancerClass` that is served, alone; empty for services without one. Upstream's `--lb-class`. */
+  loadBalancerClass: 'METALLB_LB_CLASS',
+  /** Seconds in which each announced address is told to the network once more; 0 for never. */
+  gratuitousInterval: 'METALLB_GRATUITOUS_INTERVAL_SECONDS',
+  /** How many frames the speaker sends unasked on one interface, at most. */
+  gratuitousFrames: 'METALLB_GRATUITOUS_FRAMES_PER_SECOND',
 } as const;
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
@@ -49,6 +55,18 @@ export const DEFAULT_MEMBERLIST_PORT = 7946;
 export const MEMBERLIST_PROFILES = ['fast', 'lan', 'wan'] as const;
 export type MemberlistProfile = (typeof MEMBERLIST_PROFILES)[number];
 
+/** Switches forget a station after 300 s by default, so that one lost refresh is made good in time. */
+export const DEFAULT_GRATUITOUS_INTERVAL_SECONDS = 120;
+
+/** 5,000 addresses take 2.5 s for their first round then. */
+export const DEFAULT_GRATUITOUS_FRAMES_PER_SECOND = 4000;
+
+/** What may be asked of gratuitous frames: up to a day between two, and enough of them for one address. */
+export const GRATUITOUS_LIMITS = {
+  intervalSeconds: { min: 0, max: 86_400 },
+  framesPerSecond: { min: 10, max: 100_000 },
+} as const;
+
 const port = z.coerce.number().int().min(1).max(65535);
 
 const common = {
@@ -57,7 +75,14 @@ const common = {
   [ENV.httpPort]: port.default(DEFAULT_HTTP_PORT),
   [ENV.podName]: z.string().min(1),
   [ENV.podUid]: z.string().min(1),
+  [ENV.loadBalancerClass]: z.string().default(''),
 };
+
+/** A whole number of the environment; empty is not 0. */
+function count({ min, max }: { min: number; max: number }) {
+  const text = z.string().regex(/^\d+$/, 'must be a whole number').transform(Number);
+  return text.pipe(z.number().min(min).max(max));
+}
 
 const controllerEnv = z
   .object({
@@ -94,6 +119,12 @@ const speakerEnv = z.object({
   [ENV.memberlistSecretPath]: z.string().default(''),
   [ENV.memberlistProfile]: z.enum(MEMBERLIST_PROFILES).default('fast'),
   [ENV.interfaceRules]: z.string().min(1).default(DEFAULT_INTERFACE_RULES_PATH),
+  [ENV.gratuitousInterval]: count(GRATUITOUS_LIMITS.intervalSeconds).default(
+    DEFAULT_GRATUITOUS_INTERVAL_SECONDS,
+  ),
+  [ENV.gratuitousFrames]: count(GRATUITOUS_LIMITS.framesPerSecond).default(
+    DEFAULT_GRATUITOUS_FRAMES_PER_SECOND,
+  ),
 });
 
 /** What both programs are told. */
@@ -102,6 +133,8 @@ export interface CommonSettings {
   logLevel: LogLevel;
   httpPort: number;
   pod: { name: string; uid: string };
+  /** The only class of services that is served; undefined for those without one. */
+  loadBalancerClass?: string | undefined;
 }
 
 export interface ControllerSettings extends CommonSettings {
@@ -119,12 +152,21 @@ export interface MemberlistSettings {
   profile: MemberlistProfile;
 }
 
+/** How the network is told about addresses, unasked. */
+export interface GratuitousSettings {
+  /** 0 for never again after the first burst. */
+  intervalSeconds: number;
+  /** On each interface, at most. */
+  framesPerSecond: number;
+}
+
 export interface SpeakerSettings extends CommonSettings {
   nodeName: string;
   /** Not there when it is turned off: then the readiness of the pods says who lives. */
   memberlist?: MemberlistSettings | undefined;
   /** Path of the file that `parseInterfaceRules` reads. */
   interfaceRulesPath: string;
+  gratuitous: GratuitousSettings;
 }
 
 /** The environment or a file of settings does not say what a program needs; one line for each fault. */
@@ -151,6 +193,7 @@ function commonSettings(parsed: z.infer<z.ZodObject<typeof common>>): CommonSett
     logLevel: parsed[ENV.logLevel],
     httpPort: parsed[ENV.httpPort],
     pod: { name: parsed[ENV.podName], uid: parsed[ENV.podUid] },
+    loadBalancerClass: parsed[ENV.loadBalancerClass] === '' ? undefined : parsed[ENV.loadBalancerClass],
   };
 }
 
@@ -180,5 +223,9 @@ export function parseSpeakerSettings(env: Env): SpeakerSettings {
     nodeName: parsed[ENV.nodeName],
     memberlist: address === '' || labels === '' ? undefined : memberlist,
     interfaceRulesPath: parsed[ENV.interfaceRules],
+    gratuitous: {
+      intervalSeconds: parsed[ENV.gratuitousInterval],
+      framesPerSecond: parsed[ENV.gratuitousFrames],
+    },
   };
 }

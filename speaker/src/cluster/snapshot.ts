@@ -31,6 +31,8 @@ export interface ClusterObjects {
   readonly nodes: readonly Node[];
   readonly pools: readonly IPAddressPool[];
   readonly advertisements: readonly L2Advertisement[];
+  /** The only class of services that is announced; undefined for those without one. */
+  readonly loadBalancerClass?: string | undefined;
 }
 
 export interface ClusterSnapshot {
@@ -39,6 +41,7 @@ export interface ClusterSnapshot {
   readonly endpointSlices: ReadonlyMap<ServiceKey, readonly EndpointSlice[]>;
   readonly nodes: ReadonlyMap<string, Node>;
   readonly config: Layer2Config;
+  readonly loadBalancerClass: string | undefined;
 }
 
 /** Resolves what the caches hold. */
@@ -54,7 +57,16 @@ export function takeSnapshot(objects: ClusterObjects): ClusterSnapshot {
     ),
     nodes: new Map(objects.nodes.map((node) => [refOf(node).name, node])),
     config: resolveLayer2Config(objects),
+    loadBalancerClass: objects.loadBalancerClass,
   };
+}
+
+/** What of the cluster is looked at. */
+export interface ClusterScope {
+  /** Where pools and advertisements are looked for. */
+  readonly namespace: string;
+  /** The only class of services that is announced; undefined for those without one. */
+  readonly loadBalancerClass?: string | undefined;
 }
 
 /** The caches behind the snapshots. */
@@ -65,10 +77,11 @@ export class ClusterWatch {
   readonly #nodes: ResourceCache<Node>;
   readonly #pools: ResourceCache<IPAddressPool>;
   readonly #advertisements: ResourceCache<L2Advertisement>;
+  readonly #loadBalancerClass: string | undefined;
 
-  /** @param namespace where pools and advertisements are looked for */
-  constructor(deps: WatchDeps & { log: Log }, namespace: string) {
+  constructor(deps: WatchDeps & { log: Log }, { namespace, loadBalancerClass }: ClusterScope) {
     this.#log = deps.log;
+    this.#loadBalancerClass = loadBalancerClass;
     this.#services = new ResourceCache(deps, SERVICES);
     this.#endpointSlices = new ResourceCache(deps, ENDPOINT_SLICES);
     this.#nodes = new ResourceCache(deps, NODES);
@@ -97,6 +110,7 @@ export class ClusterWatch {
       nodes: this.#nodes.list(),
       pools: this.#pools.list(),
       advertisements: this.#advertisements.list(),
+      loadBalancerClass: this.#loadBalancerClass,
     });
   }
 

@@ -42,6 +42,8 @@ export interface AddressLoopDeps {
   readonly events: EventRecorder;
   readonly services: Source<Service>;
   readonly pools: Source<IPAddressPool>;
+  /** The only class of services that is served; undefined for those without one. */
+  readonly loadBalancerClass?: string | undefined;
 }
 
 const SERVICE = { apiVersion: 'v1', kind: 'Service' };
@@ -95,9 +97,9 @@ export class AddressLoop {
   }
 
   async #reconcile(signal: AbortSignal): Promise<void> {
-    const { health, pools } = this.#deps;
+    const { health, pools, loadBalancerClass } = this.#deps;
     health.busy(LOOP);
-    const plan = planAddresses({ services: this.#services.list(), pools: pools.list() });
+    const plan = planAddresses({ services: this.#services.list(), pools: pools.list(), loadBalancerClass });
     this.#metrics.report(plan);
     this.#forget(plan.decisions, plan.refusedPools);
     for (const refused of plan.refusedPools) this.#sayRefusedPool(refused);

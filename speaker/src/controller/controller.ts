@@ -32,13 +32,13 @@ export async function runController(
   settings: ControllerSettings,
   signal: AbortSignal,
 ): Promise<void> {
-  const { namespace, pod, memberlistSecret } = settings;
+  const { namespace, pod, memberlistSecret, loadBalancerClass } = settings;
   const services = new ResourceCache(deps, SERVICES);
   const pools = new ResourceCache(deps, IP_ADDRESS_POOLS, { namespace });
   const statuses = new ResourceCache(deps, SERVICE_L2_STATUSES, { namespace });
   const pods = new ResourceCache(deps, PODS, { namespace });
   const events = new EventRecorder(deps, { component: 'metallb-controller', instance: pod.name });
-  const addresses = new AddressLoop({ ...deps, events, services, pools });
+  const addresses = new AddressLoop({ ...deps, events, services, pools, loadBalancerClass });
   const orphans = new OrphanSweeper({ ...deps, events, statuses, services, pods });
   const caches = { services, pools, statuses, pods };
   const unsubscribe = Object.entries(caches).map(([what, cache]) => sayProblems(deps.log, what, cache));

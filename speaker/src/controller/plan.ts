@@ -27,6 +27,8 @@ import {
 export interface Snapshot {
   readonly services: readonly Service[];
   readonly pools: readonly IPAddressPool[];
+  /** The only class of services that is served; undefined for those without one. */
+  readonly loadBalancerClass?: string | undefined;
 }
 
 /** What to do about one service. */
@@ -57,7 +59,7 @@ export function planAddresses(snapshot: Snapshot): Plan {
   const waiting: Waiting[] = [];
   const losing: Service[] = [];
   for (const service of snapshot.services.toSorted(byAge)) {
-    if (wantsAddress(service)) {
+    if (wantsAddress(service, snapshot.loadBalancerClass)) {
       const verdict = judge(service, allocator, refusedNames);
       if (verdict.kind === 'decided') {
         decisions.push(verdict.decision);

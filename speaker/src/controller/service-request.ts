@@ -11,9 +11,13 @@ export function keyOf({ metadata: { namespace = '', name = '' } }: Service): Ser
   return serviceKey({ namespace, name });
 }
 
-/** Whether `service` wants an address from this controller: one with a class belongs to another. */
-export function wantsAddress(service: Service): boolean {
-  return service.spec?.type === 'LoadBalancer' && service.spec.loadBalancerClass === undefined;
+/**
+ * Whether `service` wants an address from this controller: one of another class belongs to another.
+ *
+ * @param served the only class that is served; undefined for services without one
+ */
+export function wantsAddress({ spec }: Service, served: string | undefined): boolean {
+  return spec?.type === 'LoadBalancer' && spec.loadBalancerClass === served;
 }
 
 /** How `service` uses an address, whichever it gets. */

@@ -1,5 +1,4 @@
-import type { InterfaceRules } from '@metallb-l2/sdk/settings';
-import { DEFAULT_EXCLUDED_INTERFACES } from '../layer2/interfaces.js';
+import { DEFAULT_EXCLUDED_INTERFACES, type InterfaceRules } from '@metallb-l2/sdk/settings';
 
 export const DEFAULT_EXCLUSIONS: readonly RegExp[] = DEFAULT_EXCLUDED_INTERFACES.map(
   (pattern) => new RegExp(pattern),

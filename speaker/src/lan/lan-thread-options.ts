@@ -9,10 +9,11 @@ import type { LanThreadOptions } from './protocol.js';
  * @throws SettingsError when a file cannot be read or understood
  */
 export function lanThreadOptions(settings: SpeakerSettings): LanThreadOptions {
-  const { logLevel, nodeName, memberlist, interfaceRulesPath } = settings;
+  const { logLevel, nodeName, memberlist, interfaceRulesPath, gratuitous } = settings;
   return {
     logLevel,
     exclusions: exclusionsOf(readInterfaceRules(interfaceRulesPath)),
+    gratuitous,
     gossip: memberlist && {
       self: { name: nodeName, address: memberlist.address, port: memberlist.port },
       profile: memberlist.profile,

@@ -18,7 +18,7 @@ const port = parentPort;
 
 /** Milliseconds between two collections of garbage: there is little of it here, and nothing is answered meanwhile. */
 const RELEASE_MEMORY_EVERY_MS = 3_600_000;
-const { logLevel, exclusions, gossip } = workerData as LanThreadOptions;
+const { logLevel, exclusions, gratuitous, gossip } = workerData as LanThreadOptions;
 
 const say = (message: FromLanThread) => port.postMessage(message);
 watchDescriptors((change) => {
@@ -35,7 +35,12 @@ const links = new NetlinkLinks(ports);
 const network = { links, openSocket: openPacketSocket, openGroups: openMulticastGroups };
 const lan = new LocalLan(
   { ...ports, ...network },
-  { exclusions, ...(gossip && { joinGossip: (peers) => joinGossip(ports, gossip, peers) }) },
+  {
+    exclusions,
+    refreshIntervalMs: gratuitous.intervalSeconds * 1000,
+    framesPerSecond: gratuitous.framesPerSecond,
+    ...(gossip && { joinGossip: (peers) => joinGossip(ports, gossip, peers) }),
+  },
 );
 
 const ended = new AbortController();

@@ -2,7 +2,7 @@
  * What the two threads of a speaker tell each other. Every message is plain data, as structured cloning
  * takes it; order is kept, and nothing is lost while the LAN thread lives.
  */
-import type { LogLevel, MemberlistProfile } from '@metallb-l2/sdk/settings';
+import type { GratuitousSettings, LogLevel, MemberlistProfile } from '@metallb-l2/sdk/settings';
 import type { AddressConflict, InterfaceScope } from '../layer2/announcer.js';
 import type { GossipEndpoint, Log, MetricLabels } from '../ports.js';
 
@@ -12,6 +12,7 @@ export interface LanThreadOptions {
   readonly logLevel: LogLevel;
   /** Interfaces whose name matches one of these are left alone. */
   readonly exclusions: readonly RegExp[];
+  readonly gratuitous: Readonly<GratuitousSettings>;
   /** Undefined when the speakers do not gossip. */
   readonly gossip: GossipOptions | undefined;
 }

@@ -4,13 +4,18 @@
  * on which interfaces an address is really answered.
  */
 import { backoff, type Clock, type Random } from '@metallb-l2/sdk/kube';
+import {
+  DEFAULT_EXCLUDED_INTERFACES,
+  DEFAULT_GRATUITOUS_FRAMES_PER_SECOND,
+  DEFAULT_GRATUITOUS_INTERVAL_SECONDS,
+} from '@metallb-l2/sdk/settings';
 import { Notify } from '../notify.js';
 import type { Link, LinkSource, Log, Meter, OpenLinkGroups, OpenLinkSocket } from '../ports.js';
 import type { MacAddress } from '../wire/address.js';
 import { AddressBook } from './address-book.js';
 import type { AnnouncedAddress, InterfaceScope } from './announced-address.js';
 import { Disputes, type Claim } from './disputes.js';
-import { DEFAULT_EXCLUDED_INTERFACES, unusableReason } from './interfaces.js';
+import { unusableReason } from './interfaces.js';
 import { RefreshRing } from './refresh-ring.js';
 import { Responder, type JoinState } from './responder.js';
 import { Traffic } from './traffic.js';
@@ -54,9 +59,6 @@ export interface AnnouncerOptions {
   readonly onConflict?: (conflict: AddressConflict) => void;
 }
 
-const REFRESH_INTERVAL_MS = 120_000;
-const FRAMES_PER_SECOND = 4000;
-
 /** How long, in milliseconds, an address that moves to another node is still answered at most. */
 const HAND_OVER_MS = 1000;
 /** A claim of an address this old, in milliseconds, still tells that its next owner is at work. */
@@ -84,8 +86,8 @@ export class Announcer {
   constructor(deps: AnnouncerDeps, options: AnnouncerOptions = {}) {
     this.#deps = deps;
     this.#options = {
-      refreshIntervalMs: REFRESH_INTERVAL_MS,
-      framesPerSecond: FRAMES_PER_SECOND,
+      refreshIntervalMs: DEFAULT_GRATUITOUS_INTERVAL_SECONDS * 1000,
+      framesPerSecond: DEFAULT_GRATUITOUS_FRAMES_PER_SECOND,
       exclusions: DEFAULT_EXCLUDED_INTERFACES.map((pattern) => new RegExp(pattern)),
       onConflict: () => undefined,
       ...options,

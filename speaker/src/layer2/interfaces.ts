@@ -12,24 +12,6 @@ export type UnusableReason =
   | 'no-arp'
   | 'not-ethernet';
 
-/** Interfaces that belong to container networks, never to the LAN; upstream's list. */
-export const DEFAULT_EXCLUDED_INTERFACES: readonly string[] = [
-  '^docker.*',
-  '^cbr.*',
-  '^dummy.*',
-  '^virbr.*',
-  '^lxcbr.*',
-  '^veth.*',
-  '^lo$',
-  '^cali.*',
-  '^tunl.*',
-  '^flannel.*',
-  '^kube-ipvs.*',
-  '^cni.*',
-  '^nodelocaldns.*',
-  '^lxc.*',
-];
-
 const ARPHRD_ETHER = 1;
 
 /** Why `link` cannot be used, or `undefined` when it can. */

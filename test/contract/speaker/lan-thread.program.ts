@@ -58,7 +58,8 @@ const lan = new LanThread({
     },
   },
   start: () => {
-    const workerData: LanThreadOptions = { logLevel: 'info', exclusions: [/^lo$/], gossip };
+    const gratuitous = { intervalSeconds: 120, framesPerSecond: 4000 };
+    const workerData: LanThreadOptions = { logLevel: 'info', exclusions: [/^lo$/], gratuitous, gossip };
     worker = new Worker(WORKER, { workerData });
     return worker;
   },

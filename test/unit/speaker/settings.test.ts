@@ -15,6 +15,7 @@ describe('settings', () => {
       logLevel: 'info',
       httpPort: DEFAULT_HTTP_PORT,
       pod: { name: 'speaker-x', uid: 'uid-1' },
+      loadBalancerClass: undefined,
     });
   });
 
@@ -26,6 +27,9 @@ describe('settings', () => {
       METALLB_LOG_LEVEL: 'debug',
       METALLB_HTTP_PORT: '8080',
       METALLB_EXCLUDE_L2_CONFIG: '/tmp/rules.yaml',
+      METALLB_LB_CLASS: 'example.com/l2',
+      METALLB_GRATUITOUS_INTERVAL_SECONDS: '0',
+      METALLB_GRATUITOUS_FRAMES_PER_SECOND: '50',
     };
     expect(parseSpeakerSettings(env)).toEqual({
       namespace: 'lb',
@@ -35,6 +39,8 @@ describe('settings', () => {
       nodeName: 'node-a',
       interfaceRulesPath: '/tmp/rules.yaml',
       memberlist: undefined,
+      loadBalancerClass: 'example.com/l2',
+      gratuitous: { intervalSeconds: 0, framesPerSecond: 50 },
     });
     expect(parseSpeakerSettings({ ...POD, METALLB_NODE_NAME: 'node-a' }).interfaceRulesPath).toBe(
       '/etc/metallb/excludel2.yaml',
@@ -84,6 +90,10 @@ describe('settings', () => {
     ['METALLB_ML_BIND_PORT', '70000'],
     ['METALLB_ML_LABELS', 'no labels'],
     ['METALLB_ML_PROFILE', 'faster'],
+    ['METALLB_GRATUITOUS_INTERVAL_SECONDS', ''],
+    ['METALLB_GRATUITOUS_INTERVAL_SECONDS', '86401'],
+    ['METALLB_GRATUITOUS_FRAMES_PER_SECOND', '9'],
+    ['METALLB_GRATUITOUS_FRAMES_PER_SECOND', '1e3'],
   ])('refuse %s="%s"', (name, value) => {
     expect(() => parseSpeakerSettings({ ...SPEAKER, [name]: value })).toThrow(`${name}="${value}": `);
   });

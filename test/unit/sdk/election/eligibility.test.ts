@@ -10,6 +10,7 @@ interface World {
   advertisements?: L2Advertisement[];
   nodes?: Node[];
   members?: string[];
+  loadBalancerClass?: string;
 }
 
 function judge(world: World) {
@@ -24,6 +25,7 @@ function judge(world: World) {
     }),
     nodes: new Map(nodes.map((each) => [each.metadata.name ?? '', each])),
     members: new Set(world.members ?? ['a', 'b', 'c']),
+    loadBalancerClass: world.loadBalancerClass,
   });
   if (!eligibility.ok) return eligibility.reason;
   return {
@@ -40,6 +42,16 @@ const endpoint = (conditions: { ready?: boolean; serving?: boolean }, nodeName =
 });
 
 describe('judgeService', () => {
+  it('serves a class of services alone when it is told which', () => {
+    const of = (loadBalancerClass?: string) => {
+      const spec = loadBalancerClass === undefined ? {} : { loadBalancerClass };
+      return judge({ service: service('web', ['10.0.0.1'], spec), loadBalancerClass: 'example.com/l2' });
+    };
+    expect(of('example.com/l2')).toMatchObject({ candidates: ['a', 'b', 'c'] });
+    expect(of('example.com/other')).toBe('otherLoadBalancerClass');
+    expect(of()).toBe('otherLoadBalancerClass');
+  });
+
   it('lets every node with a live speaker announce a service that has all it needs', () => {
     expect(judge({})).toMatchObject({ candidates: ['a', 'b', 'c'], refused: {} });
   });

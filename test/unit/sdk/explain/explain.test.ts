@@ -411,6 +411,16 @@ describe('explaining a service beside speakers of upstream with flags', () => {
     expect(classOf(facts)).toBe(false);
   });
 
+  it('reads the class of our speakers in their environment', () => {
+    const speaker = speakerPod('a');
+    const env = [{ name: 'METALLB_LB_CLASS', value: 'metallb' }];
+    const facts = {
+      pods: read({ ...speaker, spec: { ...speaker.spec, containers: [{ name: 'speaker', env }] } }),
+    };
+    expect(classOf({ ...facts, service: read(web({ loadBalancerClass: 'metallb' })) })).toBe(true);
+    expect(classOf(facts)).toBe(false);
+  });
+
   it('counts excluded nodes in where they do', () => {
     const nodes = read(node('a', EXCLUDED), node('b', EXCLUDED), node('c', EXCLUDED));
     expect(explain(healthy({ ...withArgs('--ignore-exclude-lb=true'), nodes })).announced).toBe(true);

@@ -16,7 +16,7 @@ it('tells of nodes what the election sees of them, and nothing of heartbeats', a
   api.seed(NODES, node('1'));
   const watch = new ClusterWatch(
     { api, clock: new FakeClock(), random: () => 0.5, log: new RecordedLog() },
-    'metallb-system',
+    { namespace: 'metallb-system' },
   );
   const stop = new AbortController();
   const running = watch.run(stop.signal);

@@ -182,6 +182,20 @@ describe('a plan', () => {
     expect(decisions([classy], [production])).toEqual([]);
   });
 
+  it('serves the services of its class, and then no others', () => {
+    const services = [
+      service('classy', { spec: { loadBalancerClass: 'example.com/l2' } }),
+      service('plain'),
+      service('other', { spec: { loadBalancerClass: 'example.com/other' } }),
+    ];
+    const { decisions: made } = planAddresses({
+      services,
+      pools: [production],
+      loadBalancerClass: 'example.com/l2',
+    });
+    expect(made.map(({ service: { metadata } }) => metadata.name)).toEqual(['classy']);
+  });
+
   it('gives nothing new to a service that is being deleted, nor its address to another', () => {
     const services = [
       service('leaving', { deleting: true }),

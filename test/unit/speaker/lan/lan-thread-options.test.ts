@@ -34,6 +34,12 @@ describe('lanThreadOptions', () => {
     expect(options().exclusions).toEqual([/^wlan/]);
   });
 
+  it('announce again as often, and as fast, as the settings say', () => {
+    expect(options().gratuitous).toEqual({ intervalSeconds: 120, framesPerSecond: 4000 });
+    const env = { METALLB_GRATUITOUS_INTERVAL_SECONDS: '30', METALLB_GRATUITOUS_FRAMES_PER_SECOND: '100' };
+    expect(options(env).gratuitous).toEqual({ intervalSeconds: 30, framesPerSecond: 100 });
+  });
+
   it('refuse a file that cannot be read', () => {
     expect(() => options({ METALLB_EXCLUDE_L2_CONFIG: folder })).toThrow(SettingsError);
   });

@@ -1,4 +1,5 @@
-import { DEFAULT_EXCLUDED_INTERFACES, unusableReason } from '../../../../speaker/src/layer2/interfaces.js';
+import { DEFAULT_EXCLUDED_INTERFACES } from '@metallb-l2/sdk/settings';
+import { unusableReason } from '../../../../speaker/src/layer2/interfaces.js';
 import type { Link } from '../../../../speaker/src/ports.js';
 
 const EXCLUSIONS = DEFAULT_EXCLUDED_INTERFACES.map((pattern) => new RegExp(pattern));
