@@ -11,6 +11,7 @@ import { SERVICE_L2_STATUSES } from '@metallb-l2/sdk/models';
 import { STATUS_LABELS } from '@metallb-l2/sdk/settings';
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
+import { clusterMetadataOf, type Site } from './site.js';
 
 /** Cluster-wide, like the kind. */
 const NAME = 'metallb-l2-speaker-node';
@@ -26,15 +27,12 @@ const IS_OWN_LABEL = `size(variables.node) <= 63
   ? variables.label == variables.node
   : variables.label.startsWith(variables.node.substring(0, 52) + '-') && variables.label.matches('-[0-9a-f]{10}$') && size(variables.label) == 63`;
 
-/** Restricts the speakers of `namespace`, and nobody else. */
-export function createAdmissionPolicy(
-  name: string,
-  namespace: pulumi.Input<string>,
-  opts: pulumi.CustomResourceOptions,
-): pulumi.Resource[] {
+/** Restricts the speakers of the installation, and nobody else. */
+export function createAdmissionPolicy(site: Site, opts: pulumi.CustomResourceOptions): pulumi.Resource[] {
   const { v1 } = k8s.admissionregistration;
   const { group, plural } = SERVICE_L2_STATUSES;
-  const metadata = { name: NAME };
+  const { name, namespace } = site;
+  const metadata = clusterMetadataOf(site, NAME);
   const policy = new v1.ValidatingAdmissionPolicy(
     `${name}-speaker-node`,
     {

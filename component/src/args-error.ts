@@ -13,15 +13,16 @@ export interface ArgsProblem {
 export class ArgsError extends pulumi.RunError {
   readonly problems: readonly ArgsProblem[];
 
-  constructor(problems: readonly ArgsProblem[]) {
+  /** @param component whose arguments they are */
+  constructor(problems: readonly ArgsProblem[], component = 'MetalLBLayer2') {
     const lines = problems.map(({ path, message }) => `\n  ${path}: ${message}`);
-    super(`the arguments of MetalLBLayer2 are refused:${lines.join('')}`);
+    super(`the arguments of ${component} are refused:${lines.join('')}`);
     this.name = 'ArgsError';
     this.problems = problems;
   }
 }
 
 /** @throws ArgsError unless there are no problems */
-export function refuse(problems: readonly ArgsProblem[]): void {
-  if (problems.length > 0) throw new ArgsError(problems);
+export function refuse(problems: readonly ArgsProblem[], component?: string): void {
+  if (problems.length > 0) throw new ArgsError(problems, component);
 }

@@ -2,8 +2,10 @@
  * What a user writes. No unions of shapes: alternatives are optional fields, so that the same component
  * serves programs in every language Pulumi speaks.
  */
-import type { LabelSelector } from '@metallb-l2/sdk/models';
 import type * as pulumi from '@pulumi/pulumi';
+import type { Metrics, NetworkPolicy } from './args-operations.js';
+import type { Advertisement, Pool } from './args-pools.js';
+import type { Controller, Speaker } from './args-workloads.js';
 
 /** Arguments of `MetalLBLayer2`. */
 export interface MetalLBLayer2Args {
@@ -20,16 +22,60 @@ export interface MetalLBLayer2Args {
    * @default true
    */
   createNamespace?: boolean;
-  /** The image of the speaker and the controller. */
-  image: Image;
-  /** Addresses for services of type LoadBalancer. May be empty when pools are kept elsewhere. */
-  pools: Pool[];
+  /**
+   * More labels of the namespace, beside those of pod security.
+   *
+   * @default none
+   */
+  namespaceLabels?: pulumi.Input<Record<string, pulumi.Input<string>>>;
+  /**
+   * Annotations of the namespace.
+   *
+   * @default none
+   */
+  namespaceAnnotations?: pulumi.Input<Record<string, pulumi.Input<string>>>;
+  /**
+   * Labels of every object the component makes, pods included; the resource definitions, which other
+   * installations share, are left out.
+   *
+   * @default none
+   */
+  labels?: pulumi.Input<Record<string, pulumi.Input<string>>>;
+  /**
+   * What is done about the custom resource definitions: `install` creates those that are missing and
+   * adopts those that exist, `skip` leaves them to somebody else, and `patch` does nothing but let
+   * `status.node` of `ServiceL2Status` change, for an installation of upstream that stays: nothing else
+   * is created, and no other argument but `namespace` may be given.
+   *
+   * @default "install"
+   */
+  crds?: string;
+  /** The image of the speaker and the controller. Needed unless `crds` is `patch`. */
+  image?: Image;
+  /**
+   * Names of the secrets, in the same namespace, that the nodes pull the image with.
+   *
+   * @default none
+   */
+  imagePullSecrets?: pulumi.Input<pulumi.Input<string>[]>;
+  /**
+   * Addresses for services of type LoadBalancer. May be empty when pools are kept elsewhere. Needed
+   * unless `crds` is `patch`.
+   */
+  pools?: Pool[];
   /**
    * Which pools are announced, and from where.
    *
    * @default one that announces every pool from every node
    */
   advertisements?: Advertisement[];
+  /**
+   * The only `spec.loadBalancerClass` of services that is served: `example.com/l2`. Only services made
+   * with that class get an address then, and it cannot be changed once they are.
+   *
+   * @default services without a class, and no others
+   */
+  loadBalancerClass?: pulumi.Input<string>;
   /**
    * Least severe log lines shown: `debug`, `info`, `warn` or `error`.
    *
@@ -43,6 +89,24 @@ export interface MetalLBLayer2Args {
    * @default true
    */
   admissionPolicy?: boolean;
+  /** The speakers, one on each node. */
+  speaker?: Speaker;
+  /** The controller, which hands out addresses. */
+  controller?: Controller;
+  /**
+   * What Prometheus and Grafana are given.
+   *
+   * @default nothing
+   */
+  metrics?: Metrics;
+  /**
+   * A NetworkPolicy for the controller: it is reached on its port 7472 (metrics, probes) and reaches the API
+   * server, and nothing else. The speakers use the network of their nodes, which no NetworkPolicy covers.
+   * `{}` takes the defaults.
+   *
+   * @default none
+   */
+  networkPolicy?: NetworkPolicy;
 }
 
 /** Where the image comes from: exactly one of the two. */
@@ -84,48 +148,4 @@ export interface ImageBuild {
   username?: pulumi.Input<string>;
   /** Password or token of `username`. It is used while pushing, and ends up in no resource. */
   password?: pulumi.Input<string>;
-}
-
-/** An `IPAddressPool`. */
-export interface Pool {
-  /** Name of the pool, unique among the pools. */
-  name: string;
-  /** CIDRs (`192.168.10.0/24`) and ranges (`192.168.10.5-192.168.10.9`); at least one. */
-  addresses: pulumi.Input<pulumi.Input<string>[]>;
-  /**
-   * Whether services that do not ask for this pool may get an address of it.
-   *
-   * @default true
-   */
-  autoAssign?: pulumi.Input<boolean>;
-  /**
-   * Leaves out IPv4 addresses that end in .0 and .255, which some old clients refuse.
-   *
-   * @default false
-   */
-  avoidBuggyIPs?: pulumi.Input<boolean>;
-}
-
-/** An `L2Advertisement`. */
-export interface Advertisement {
-  /** Name of the advertisement, unique among the advertisements. */
-  name: string;
-  /**
-   * Pools of this component, by name.
-   *
-   * @default every pool of the namespace
-   */
-  pools?: string[];
-  /**
-   * Interfaces to answer on.
-   *
-   * @default every interface
-   */
-  interfaces?: string[];
-  /**
-   * Nodes that may announce; one matching selector is enough.
-   *
-   * @default every node
-   */
-  nodeSelectors?: LabelSelector[];
 }

@@ -1,40 +1,43 @@
-/** The controller: one pod that hands out addresses. */
+/** The controller: pods of which one hands out addresses. */
 import { ENV, MEMBERLIST_SECRET } from '@metallb-l2/sdk/settings';
 import * as k8s from '@pulumi/kubernetes';
 import type * as pulumi from '@pulumi/pulumi';
+import type { ParsedController } from './parse-workloads.js';
 import { type PodSettings, containerOf, labelsOf, podOf } from './pod.js';
+import { labelled, metadataOf, type Site } from './site.js';
 
 /** Name of the Deployment; it owns what the controller makes for the whole installation. */
 const DEPLOYMENT = 'controller';
 
 /** The Deployment of the controller. */
 export function createController(
-  name: string,
   settings: PodSettings,
+  controller: ParsedController,
   opts: pulumi.CustomResourceOptions,
 ): k8s.apps.v1.Deployment {
+  const { site } = settings;
   const labels = labelsOf('controller');
-  const container = containerOf('controller', settings, {
+  const container = containerOf('controller', settings, controller, {
     env: [
       { name: ENV.memberlistSecret, value: MEMBERLIST_SECRET },
       { name: ENV.deployment, value: DEPLOYMENT },
     ],
     security: { capabilities: { drop: ['ALL'] } },
-    requests: { cpu: '20m', memory: '96Mi' },
   });
   return new k8s.apps.v1.Deployment(
-    `${name}-controller`,
+    `${site.name}-controller`,
     {
-      metadata: { name: DEPLOYMENT, namespace: settings.namespace, labels },
+      metadata: metadataOf(site, DEPLOYMENT, labels),
       spec: {
-        replicas: 1,
+        replicas: controller.replicas,
         // Two at once could give one address to two services.
         strategy: { type: 'Recreate' },
         selector: { matchLabels: labels },
         template: {
-          metadata: { labels },
+          metadata: { labels: labelled(site.labels, labels) },
           spec: {
-            ...podOf('controller', container),
+            ...podOf('controller', settings, controller, container),
+            affinity: { podAntiAffinity: onDifferentNodes(labels) },
             securityContext: { runAsNonRoot: true, runAsUser: 65534, runAsGroup: 65534 },
             terminationGracePeriodSeconds: 5,
           },
@@ -43,4 +46,32 @@ export function createController(
     },
     opts,
   );
+}
+
+/**
+ * One pod at a time may be evicted; never none, which would keep a node with the only one from being
+ * drained. One that is not ready serves nobody and holds nobody up.
+ */
+export function createDisruptionBudget(
+  site: Site,
+  opts: pulumi.CustomResourceOptions,
+): k8s.policy.v1.PodDisruptionBudget {
+  return new k8s.policy.v1.PodDisruptionBudget(
+    `${site.name}-controller`,
+    {
+      metadata: metadataOf(site, DEPLOYMENT),
+      spec: {
+        maxUnavailable: 1,
+        unhealthyPodEvictionPolicy: 'AlwaysAllow',
+        selector: { matchLabels: labelsOf('controller') },
+      },
+    },
+    opts,
+  );
+}
+
+/** A wish: a cluster of one node still runs all of them. */
+function onDifferentNodes(matchLabels: Record<string, string>): k8s.types.input.core.v1.PodAntiAffinity {
+  const podAffinityTerm = { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels } };
+  return { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, podAffinityTerm }] };
 }

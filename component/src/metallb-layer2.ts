@@ -1,16 +1,8 @@
-/** MetalLB's layer-2 mode as one Pulumi resource. Wiring only: what is decided is decided below. */
+/** MetalLB's layer-2 mode as one Pulumi resource. */
 import * as pulumi from '@pulumi/pulumi';
-import { createAdmissionPolicy } from './admission-policy.js';
 import type { MetalLBLayer2Args } from './args.js';
-import { createController } from './controller.js';
-import { installCrds } from './crds.js';
-import { resolveImage } from './image.js';
-import { createNamespace } from './namespace.js';
+import { install, patch } from './install.js';
 import { parseArgs } from './parse-args.js';
-import { createAdvertisements, createPools } from './pools.js';
-import { createAccount } from './rbac.js';
-import { isDaemonSetRolledOut, isDeploymentRolledOut } from './rollout.js';
-import { createSpeaker } from './speaker.js';
 
 /**
  * Gives services of type LoadBalancer addresses of your LAN, and answers ARP and NDP for them from a node.
@@ -30,11 +22,11 @@ import { createSpeaker } from './speaker.js';
 export class MetalLBLayer2 extends pulumi.ComponentResource {
   /** The namespace everything was installed into. */
   readonly namespace: pulumi.Output<string>;
-  /** The image the pods run; one that was built has its digest. */
+  /** The image the pods run; one that was built has its digest. Empty with `crds: "patch"`. */
   readonly image: pulumi.Output<string>;
-  /** Names of the custom resource definitions, once they are in place. */
+  /** Names of the custom resource definitions it keeps, once they are in place. */
   readonly crdNames: pulumi.Output<string[]>;
-  /** Whether the controller and every speaker run and are ready. */
+  /** Whether the controller and every speaker run and are ready; with `crds: "patch"`, that it is patched. */
   readonly ready: pulumi.Output<boolean>;
 
   /**
@@ -45,51 +37,12 @@ export class MetalLBLayer2 extends pulumi.ComponentResource {
     const parsed = parseArgs(args, process.arch);
     super('metallb-l2:index:MetalLBLayer2', name, {}, opts);
 
-    const after = (...dependsOn: pulumi.Resource[]) => ({ parent: this, dependsOn });
-    const namespaces = parsed.createNamespace
-      ? [createNamespace(name, parsed.namespace, { parent: this })]
-      : [];
-    const namespace = namespaces[0]?.metadata.name ?? pulumi.output(parsed.namespace);
-
-    const crds = installCrds(name, after(...namespaces));
-    const accounts = [
-      ...createAccount(name, 'controller', namespace, after(...crds)),
-      ...createAccount(name, 'speaker', namespace, after(...crds)),
-    ];
-    const policy = parsed.admissionPolicy ? createAdmissionPolicy(name, namespace, after(...crds)) : [];
-    const image = resolveImage(parsed.image, this);
-    const settings = { namespace, image, logLevel: parsed.logLevel };
-    const controller = createController(name, settings, after(...accounts));
-    const pools = createPools(name, namespace, parsed.pools, after(...crds, controller));
-    const advertisements = createAdvertisements(
-      name,
-      namespace,
-      parsed.advertisements,
-      after(...crds, controller, ...pools),
-    );
-    // After the controller, which makes the secret the speakers mount.
-    const speaker = createSpeaker(
-      name,
-      settings,
-      after(...accounts, ...policy, controller, ...pools, ...advertisements),
-    );
-
+    const { namespace, image, crdNames, ready } =
+      parsed.crds === 'patch' ? patch(name, parsed, this) : install(name, parsed, this);
     this.namespace = namespace;
     this.image = image;
-    this.crdNames = pulumi.all(crds.map((crd) => crd.metadata.name));
-    this.ready = pulumi
-      .all([
-        pulumi.output({ metadata: controller.metadata, spec: controller.spec, status: controller.status }),
-        pulumi.output({ metadata: speaker.metadata, status: speaker.status }),
-      ])
-      .apply(
-        ([deployment, daemonSet]) => isDeploymentRolledOut(deployment) && isDaemonSetRolledOut(daemonSet),
-      );
-    this.registerOutputs({
-      namespace: this.namespace,
-      image: this.image,
-      crdNames: this.crdNames,
-      ready: this.ready,
-    });
+    this.crdNames = crdNames;
+    this.ready = ready;
+    this.registerOutputs({ namespace, image, crdNames, ready });
   }
 }

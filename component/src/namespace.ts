@@ -1,11 +1,20 @@
 /** The namespace everything lives in. */
 import * as k8s from '@pulumi/kubernetes';
-import type * as pulumi from '@pulumi/pulumi';
+import * as pulumi from '@pulumi/pulumi';
+import type { Texts } from './parse-args.js';
+import type { Site } from './site.js';
 
-/** Makes the namespace, open to the speaker's pods, which use the host's network and raw sockets. */
+/** Open to the speaker's pods, which use the host's network and raw sockets. */
+export const POD_SECURITY: Readonly<Texts> = {
+  'pod-security.kubernetes.io/enforce': 'privileged',
+  'pod-security.kubernetes.io/audit': 'privileged',
+  'pod-security.kubernetes.io/warn': 'privileged',
+};
+
+/** Makes the namespace. */
 export function createNamespace(
-  name: string,
-  namespace: pulumi.Input<string>,
+  { name, namespace, labels }: Site,
+  more: { labels: pulumi.Input<Texts>; annotations: pulumi.Input<Texts> | undefined },
   opts: pulumi.CustomResourceOptions,
 ): k8s.core.v1.Namespace {
   return new k8s.core.v1.Namespace(
@@ -13,11 +22,10 @@ export function createNamespace(
     {
       metadata: {
         name: namespace,
-        labels: {
-          'pod-security.kubernetes.io/enforce': 'privileged',
-          'pod-security.kubernetes.io/audit': 'privileged',
-          'pod-security.kubernetes.io/warn': 'privileged',
-        },
+        labels: pulumi
+          .all([labels, more.labels])
+          .apply(([common, own]) => ({ ...common, ...own, ...POD_SECURITY })),
+        ...(more.annotations && { annotations: more.annotations }),
       },
     },
     opts,

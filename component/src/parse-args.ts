@@ -3,39 +3,76 @@
  * exists. What is plain is refused at once, all of it in one error; what another resource computes is
  * checked as soon as its value is known.
  */
-import {
-  type AddressRange,
-  type LabelSelector,
-  parseAddressRange,
-  rangesOverlap,
-} from '@metallb-l2/sdk/models';
 import { DEFAULT_NAMESPACE } from '@metallb-l2/sdk/settings';
-import * as pulumi from '@pulumi/pulumi';
-import type * as z from 'zod';
+import type * as pulumi from '@pulumi/pulumi';
 import type { ArgsProblem } from './args-error.js';
 import { refuse } from './args-error.js';
+import { problemsOf } from './args-fields.js';
+import { annotationsSchema, namespaceSchema } from './args-kubernetes.js';
 import {
-  addressesSchema,
   argsSchema,
   imageNameSchema,
-  isComputed,
+  loadBalancerClassSchema,
   logLevelSchema,
-  namespaceSchema,
+  ownLabelsSchema,
+  namespaceLabelsSchema,
   platformSchema,
-  problemsOf,
   repositorySchema,
 } from './args-schema.js';
-import type { Advertisement, ImageBuild, MetalLBLayer2Args, Pool } from './args.js';
+import { pullSecretsSchema } from './args-workloads-schema.js';
+import type { ImageBuild, MetalLBLayer2Args } from './args.js';
+import { checked, checkedIfGiven } from './checked.js';
 import { platformOf } from './image/platform.js';
+import {
+  type ParsedMetrics,
+  type ParsedNetworkPolicy,
+  parseMetrics,
+  parseNetworkPolicy,
+} from './parse-operations.js';
+import {
+  type Named,
+  type ParsedAdvertisement,
+  type ParsedPool,
+  parseAdvertisements,
+  parsePools,
+  poolProblems,
+} from './parse-pools.js';
+import {
+  type ParsedController,
+  type ParsedSpeaker,
+  parseController,
+  parseSpeaker,
+} from './parse-workloads.js';
+import { isRecord, record } from './plain.js';
 
+/** Texts by name. */
+export type Texts = Record<string, string>;
+
+/** An installation of upstream's is mended, and nothing else. */
+export interface ParsedPatch {
+  crds: 'patch';
+  namespace: pulumi.Input<string>;
+}
+
+/** A whole installation. */
 export interface ParsedArgs {
+  crds: 'install' | 'skip';
   namespace: pulumi.Input<string>;
   createNamespace: boolean;
+  namespaceLabels: pulumi.Input<Texts>;
+  namespaceAnnotations: pulumi.Input<Texts> | undefined;
+  labels: pulumi.Input<Texts>;
   image: { reference: pulumi.Input<string> } | { build: ParsedBuild };
-  pools: ParsedPool[];
-  advertisements: ParsedAdvertisement[];
+  imagePullSecrets: pulumi.Input<string[]> | undefined;
+  pools: Named<ParsedPool>[];
+  advertisements: Named<ParsedAdvertisement>[];
+  loadBalancerClass: pulumi.Input<string> | undefined;
   logLevel: pulumi.Input<string>;
   admissionPolicy: boolean;
+  speaker: ParsedSpeaker;
+  controller: ParsedController;
+  metrics: ParsedMetrics;
+  networkPolicy: ParsedNetworkPolicy | undefined;
 }
 
 export interface ParsedBuild {
@@ -44,21 +81,6 @@ export interface ParsedBuild {
   platform: pulumi.Input<string>;
   insecure: pulumi.Input<boolean>;
   credentials: { username: pulumi.Input<string>; password: pulumi.Input<string> } | undefined;
-}
-
-export interface ParsedPool {
-  name: string;
-  addresses: pulumi.Input<string[]>;
-  autoAssign: pulumi.Input<boolean>;
-  avoidBuggyIPs: pulumi.Input<boolean>;
-}
-
-/** Empty lists mean: every pool, every interface, every node. */
-export interface ParsedAdvertisement {
-  name: string;
-  pools: string[];
-  interfaces: string[];
-  nodeSelectors: LabelSelector[];
 }
 
 /** The base of a built image unless another is given. */
@@ -70,20 +92,39 @@ export const DEFAULT_BASE = 'gcr.io/distroless/nodejs24-debian13';
  * @param arch `process.arch` of this machine, the default platform of a built image
  * @throws ArgsError
  */
-export function parseArgs(args: MetalLBLayer2Args, arch: string): ParsedArgs {
+export function parseArgs(args: MetalLBLayer2Args, arch: string): ParsedArgs | ParsedPatch {
   refuse([...problemsOf(argsSchema, args, ''), ...crossProblems(args)]);
+  const namespace = checked(namespaceSchema, args.namespace ?? DEFAULT_NAMESPACE, 'namespace');
+  if (args.crds === 'patch') return { crds: 'patch', namespace };
   return {
-    namespace: checked(namespaceSchema, args.namespace ?? DEFAULT_NAMESPACE, 'namespace'),
+    crds: args.crds === 'skip' ? 'skip' : 'install',
+    namespace,
     createNamespace: args.createNamespace ?? true,
-    image: parseImage(args.image, arch),
-    pools: parsePools(args.pools),
-    advertisements: (args.advertisements ?? [{ name: 'default' }]).map(parseAdvertisement),
+    namespaceLabels: checked(namespaceLabelsSchema, args.namespaceLabels ?? {}, 'namespaceLabels'),
+    namespaceAnnotations: checkedIfGiven(
+      annotationsSchema,
+      args.namespaceAnnotations,
+      'namespaceAnnotations',
+    ),
+    labels: checked(ownLabelsSchema, args.labels ?? {}, 'labels'),
+    image: parseImage(args.image ?? {}, arch),
+    imagePullSecrets: checkedIfGiven(pullSecretsSchema, args.imagePullSecrets, 'imagePullSecrets') as
+      pulumi.Input<string[]> | undefined,
+    pools: parsePools(args.pools ?? []),
+    advertisements: parseAdvertisements(args.advertisements ?? [{ name: 'default' }]),
+    loadBalancerClass: checkedIfGiven(loadBalancerClassSchema, args.loadBalancerClass, 'loadBalancerClass'),
     logLevel: checked(logLevelSchema, args.logLevel ?? 'info', 'logLevel'),
     admissionPolicy: args.admissionPolicy ?? true,
+    speaker: parseSpeaker(args.speaker ?? {}),
+    controller: parseController(args.controller ?? {}),
+    metrics: parseMetrics(args.metrics ?? {}),
+    networkPolicy: args.networkPolicy && parseNetworkPolicy(args.networkPolicy),
   };
 }
 
-function parseImage({ reference, build }: MetalLBLayer2Args['image'], arch: string): ParsedArgs['image'] {
+type ImageArgs = NonNullable<MetalLBLayer2Args['image']>;
+
+function parseImage({ reference, build }: ImageArgs, arch: string): ParsedArgs['image'] {
   if (build !== undefined) return { build: parseBuild(build, arch) };
   return { reference: checked(imageNameSchema, reference ?? '', 'image.reference') };
 }
@@ -99,56 +140,49 @@ function parseBuild(build: ImageBuild, arch: string): ParsedBuild {
   };
 }
 
-function parsePools(pools: readonly Pool[]): ParsedPool[] {
-  const every = pulumi.all(pools.map(({ addresses }) => pulumi.output(addresses)));
-  return pools.map((pool, index) => ({
-    name: pool.name,
-    addresses: isPlain(pool.addresses)
-      ? pool.addresses
-      : every.apply((lists) => checkPool(pools, lists, index)),
-    autoAssign: pool.autoAssign ?? true,
-    avoidBuggyIPs: pool.avoidBuggyIPs ?? false,
-  }));
-}
-
-/** @throws ArgsError for what is wrong with the addresses of the pool at `index` now that all are known */
-function checkPool(pools: readonly Pool[], lists: readonly string[][], index: number): string[] {
-  const own = lists[index] ?? [];
-  const known = pools.map(({ name }, i) => ({ name, addresses: lists[i] ?? [] }));
-  refuse([...problemsOf(addressesSchema, own, `pools[${index}].addresses`), ...overlapProblems(known)]);
-  return own;
-}
-
-function parseAdvertisement({ name, pools, interfaces, nodeSelectors }: Advertisement): ParsedAdvertisement {
-  return { name, pools: pools ?? [], interfaces: interfaces ?? [], nodeSelectors: nodeSelectors ?? [] };
-}
-
-/** A plain value has been checked already; a computed one is checked when it is known. */
-function checked(schema: z.ZodType<string>, value: pulumi.Input<string>, path: string): pulumi.Input<string> {
-  if (!isComputed(value)) return value;
-  return pulumi.output(value).apply((known) => {
-    refuse(problemsOf(schema, known, path));
-    return known;
-  });
-}
-
-function isPlain(addresses: Pool['addresses']): addresses is string[] {
-  return Array.isArray(addresses) && !addresses.some(isComputed);
-}
-
 /**
  * What only shows between fields. The shape may be wrong as well, and then all of it belongs into one
  * error: what has not the shape to be compared is passed over here.
  */
 function crossProblems(args: unknown): ArgsProblem[] {
-  const { image, pools, advertisements } = record(args);
+  if (!isRecord(args)) return [];
+  if (args['crds'] === 'patch') return patchProblems(args);
   return [
-    ...(isRecord(image) ? imageProblems(image) : []),
-    ...duplicateProblems('pools', list(pools)),
-    ...overlapProblems(list(pools)),
-    ...duplicateProblems('advertisements', list(advertisements)),
-    ...unknownPoolProblems(list(pools), list(advertisements)),
+    ...missingProblems(args),
+    ...(isRecord(args['image']) ? imageProblems(args['image']) : []),
+    ...namespaceProblems(args),
+    ...poolProblems(args),
   ];
+}
+
+/** What `crds: "patch"` would leave undone. */
+function patchProblems(args: Record<string, unknown>): ArgsProblem[] {
+  return Object.keys(argsSchema.shape).flatMap((path) => {
+    if (args[path] === undefined || path === 'crds' || path === 'namespace') return [];
+    const message =
+      'crds: "patch" changes the definitions of an installation that is there and creates nothing; leave this out, or write crds: "install"';
+    return [{ path, message }];
+  });
+}
+
+function missingProblems({ image, pools }: Record<string, unknown>): ArgsProblem[] {
+  return [
+    ...(image === undefined
+      ? [{ path: 'image', message: 'nothing given; write an object with "reference" or "build"' }]
+      : []),
+    ...(pools === undefined
+      ? [{ path: 'pools', message: 'nothing given; write a list of pools, [] if they are kept elsewhere' }]
+      : []),
+  ];
+}
+
+function namespaceProblems(args: Record<string, unknown>): ArgsProblem[] {
+  if (args['createNamespace'] !== false) return [];
+  return ['namespaceLabels', 'namespaceAnnotations'].flatMap((path) =>
+    args[path] === undefined
+      ? []
+      : [{ path, message: "the namespace is somebody else's with createNamespace: false; leave this out" }],
+  );
 }
 
 function imageProblems({ reference, build }: Record<string, unknown>): ArgsProblem[] {
@@ -163,62 +197,4 @@ function imageProblems({ reference, build }: Record<string, unknown>): ArgsProbl
   if ((username === undefined) === (password === undefined)) return [];
   const missing = username === undefined ? 'username' : 'password';
   return [{ path: `image.build.${missing}`, message: 'nothing given; a user and a password go together' }];
-}
-
-function duplicateProblems(path: string, items: readonly Record<string, unknown>[]): ArgsProblem[] {
-  return items.flatMap(({ name }, index) => {
-    const first = items.findIndex((item) => item['name'] === name);
-    if (typeof name !== 'string' || first === index) return [];
-    const message = `"${name}" is the name of ${path}[${first}] already; names must differ`;
-    return [{ path: `${path}[${index}].name`, message }];
-  });
-}
-
-function overlapProblems(pools: readonly Record<string, unknown>[]): ArgsProblem[] {
-  const ranges = pools.flatMap(({ addresses }, pool) =>
-    (Array.isArray(addresses) ? addresses : []).flatMap((text: unknown, position) => {
-      const range = rangeOf(text);
-      return range === undefined ? [] : [{ path: `pools[${pool}].addresses[${position}]`, text, range }];
-    }),
-  );
-  return ranges.flatMap(({ path, text, range }, index) => {
-    const other = ranges.slice(0, index).find((earlier) => rangesOverlap(earlier.range, range));
-    if (other === undefined) return [];
-    const message = `"${String(text)}" shares addresses with "${String(other.text)}" of ${other.path}; give every address to one range`;
-    return [{ path, message }];
-  });
-}
-
-function unknownPoolProblems(
-  pools: readonly Record<string, unknown>[],
-  advertisements: readonly Record<string, unknown>[],
-): ArgsProblem[] {
-  const names = pools.map(({ name }) => name);
-  return advertisements.flatMap(({ pools: wanted }, index) =>
-    (Array.isArray(wanted) ? wanted : []).flatMap((name: unknown, position) => {
-      if (typeof name !== 'string' || names.includes(name)) return [];
-      const message = `there is no pool "${name}"; the pools are ${names.map((known) => `"${String(known)}"`).join(', ') || 'none'}`;
-      return [{ path: `advertisements[${index}].pools[${position}]`, message }];
-    }),
-  );
-}
-
-function rangeOf(text: unknown): AddressRange | undefined {
-  try {
-    return typeof text === 'string' ? parseAddressRange(text) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
-}
-
-function record(value: unknown): Record<string, unknown> {
-  return isRecord(value) ? value : {};
-}
-
-function list(value: unknown): Record<string, unknown>[] {
-  return Array.isArray(value) ? value.map(record) : [];
 }

@@ -2,6 +2,7 @@
 import { MEMBERLIST_SECRET } from '@metallb-l2/sdk/settings';
 import * as k8s from '@pulumi/kubernetes';
 import type * as pulumi from '@pulumi/pulumi';
+import { clusterMetadataOf, metadataOf, type Site } from './site.js';
 
 export type Role = 'controller' | 'speaker';
 
@@ -62,17 +63,14 @@ export const ACCESS: Readonly<Record<Role, Access>> = {
 };
 
 /** The service account of a program, bound to its rules. */
-export function createAccount(
-  name: string,
-  role: Role,
-  namespace: pulumi.Input<string>,
-  opts: pulumi.CustomResourceOptions,
-): pulumi.Resource[] {
+export function createAccount(site: Site, role: Role, opts: pulumi.CustomResourceOptions): pulumi.Resource[] {
   const { rbac } = k8s;
+  const { name, namespace } = site;
   const resourceName = `${name}-${role}`;
   // Cluster-wide names carry the product: upstream's own stay untouched beside them.
-  const clusterMetadata = { name: `metallb-l2:${role}` };
-  const metadata = { name: role, namespace };
+  const clusterRoleName = `metallb-l2:${role}`;
+  const clusterMetadata = clusterMetadataOf(site, clusterRoleName);
+  const metadata = metadataOf(site, role);
   const subjects = [{ kind: 'ServiceAccount', name: role, namespace }];
   const refTo = (kind: string, target: string) => ({
     apiGroup: 'rbac.authorization.k8s.io',
@@ -88,7 +86,7 @@ export function createAccount(
   );
   const clusterBinding = new rbac.v1.ClusterRoleBinding(
     resourceName,
-    { metadata: clusterMetadata, roleRef: refTo('ClusterRole', clusterMetadata.name), subjects },
+    { metadata: clusterMetadata, roleRef: refTo('ClusterRole', clusterRoleName), subjects },
     opts,
   );
   const localRole = new rbac.v1.Role(resourceName, { metadata, rules: ACCESS[role].namespace }, opts);

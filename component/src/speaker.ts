@@ -9,7 +9,9 @@ import {
 } from '@metallb-l2/sdk/settings';
 import * as k8s from '@pulumi/kubernetes';
 import type * as pulumi from '@pulumi/pulumi';
-import { type PodSettings, containerOf, fromField, labelsOf, podOf } from './pod.js';
+import type { ParsedSpeaker } from './parse-workloads.js';
+import { type PodSettings, containerOf, fromField, fromValue, labelsOf, podOf } from './pod.js';
+import { labelled, metadataOf } from './site.js';
 
 /** Where the key of the gossip is mounted; upstream's place. */
 const SECRET_FOLDER = '/etc/ml_secret_key';
@@ -19,20 +21,29 @@ const SECRET_VOLUME = 'memberlist';
 const INTERFACES_CONFIG_MAP = 'metallb-excludel2';
 const INTERFACES_VOLUME = 'interfaces';
 
-/** The DaemonSet of the speaker. */
+/**
+ * The DaemonSet of the speaker.
+ *
+ * @param interfaceRules the ConfigMap that says which interfaces are used
+ */
 export function createSpeaker(
-  name: string,
   settings: PodSettings,
+  speaker: ParsedSpeaker,
+  interfaceRules: k8s.core.v1.ConfigMap | undefined,
   opts: pulumi.CustomResourceOptions,
 ): k8s.apps.v1.DaemonSet {
+  const { site } = settings;
   const labels = labelsOf('speaker');
-  const container = containerOf('speaker', settings, {
+  const container = containerOf('speaker', settings, speaker, {
     env: [
       fromField(ENV.nodeName, 'spec.nodeName'),
       fromField(ENV.memberlistAddress, 'status.podIP'),
       { name: ENV.memberlistPort, value: String(DEFAULT_MEMBERLIST_PORT) },
       { name: ENV.memberlistLabels, value: selectorOf(labels) },
       { name: ENV.memberlistSecretPath, value: SECRET_FOLDER },
+      { name: ENV.memberlistProfile, value: speaker.gossipProfile },
+      fromValue(ENV.gratuitousInterval, speaker.gratuitousIntervalSeconds),
+      fromValue(ENV.gratuitousFrames, speaker.gratuitousFramesPerSecond),
       // One for all threads: each other arena of glibc keeps megabytes for itself.
       { name: 'MALLOC_ARENA_MAX', value: '1' },
     ],
@@ -47,31 +58,30 @@ export function createSpeaker(
     ],
     // Raw sockets need the capability, and a process that is not root does not get the ones its container has.
     security: { runAsUser: 0, runAsGroup: 0, capabilities: { drop: ['ALL'], add: ['NET_RAW'] } },
-    requests: { cpu: '20m', memory: '96Mi' },
   });
+  const configMap =
+    interfaceRules === undefined
+      ? { name: INTERFACES_CONFIG_MAP, optional: true }
+      : { name: interfaceRules.metadata.name };
   return new k8s.apps.v1.DaemonSet(
-    `${name}-speaker`,
+    `${site.name}-speaker`,
     {
-      metadata: { name: 'speaker', namespace: settings.namespace, labels },
+      metadata: metadataOf(site, 'speaker', labels),
       spec: {
         selector: { matchLabels: labels },
         updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 1 } },
         template: {
-          metadata: { labels },
+          metadata: { labels: labelled(site.labels, labels) },
           spec: {
-            ...podOf('speaker', container),
+            ...podOf('speaker', settings, speaker, container),
             hostNetwork: true,
             volumes: [
               // Made by the controller; until it is there the kubelet holds the pod back.
               { name: SECRET_VOLUME, secret: { secretName: MEMBERLIST_SECRET, defaultMode: 0o400 } },
-              { name: INTERFACES_VOLUME, configMap: { name: INTERFACES_CONFIG_MAP, optional: true } },
+              { name: INTERFACES_VOLUME, configMap },
             ],
             // It looks up no name inside the cluster, and must work while the cluster's DNS does not.
             dnsPolicy: 'Default',
-            // DaemonSets tolerate nodes that are not ready or unreachable by themselves.
-            tolerations: [
-              { key: 'node-role.kubernetes.io/control-plane', operator: 'Exists', effect: 'NoSchedule' },
-            ],
             // Time to withdraw what it announces.
             terminationGracePeriodSeconds: 5,
           },

@@ -1,9 +1,16 @@
 import { parseControllerSettings, parseSpeakerSettings } from '@metallb-l2/sdk/settings';
 import { createController } from '../../../component/src/controller.js';
+import { parseController, parseSpeaker } from '../../../component/src/parse-workloads.js';
 import { createSpeaker } from '../../../component/src/speaker.js';
 import { mockPulumi, settled } from '../../support/pulumi-mocks.ts';
 
-const SETTINGS = { namespace: 'lb', image: 'registry.example.com/l2:1', logLevel: 'warn' };
+const SETTINGS = {
+  site: { name: 'metallb', namespace: 'lb', labels: {} },
+  image: 'registry.example.com/l2:1',
+  imagePullSecrets: undefined,
+  logLevel: 'warn',
+  loadBalancerClass: 'example.com/l2',
+};
 
 /** What the kubelet puts in for the fields of a pod. */
 const FIELDS: Record<string, string> = {
@@ -21,9 +28,9 @@ interface Variable {
 }
 
 /** The environment of the pods of a workload, as the kubelet makes it. */
-async function environmentOf(create: typeof createController | typeof createSpeaker, type: string) {
+async function environmentOf(create: () => unknown, type: string) {
   const mocks = await mockPulumi();
-  create('metallb', SETTINGS, {});
+  create();
   await settled();
   const { spec } = mocks.find(type).inputs as {
     spec: { template: { spec: { containers: { env: Variable[] }[] } } };
@@ -41,7 +48,10 @@ describe('the environment the component gives', () => {
   const pod = { name: FIELDS['metadata.name'], uid: FIELDS['metadata.uid'] };
 
   it('is what the speaker reads', async () => {
-    const env = await environmentOf(createSpeaker, 'kubernetes:apps/v1:DaemonSet');
+    const env = await environmentOf(
+      () => createSpeaker(SETTINGS, parseSpeaker({ gratuitousIntervalSeconds: 0 }), undefined, {}),
+      'kubernetes:apps/v1:DaemonSet',
+    );
     expect(parseSpeakerSettings(env)).toEqual({
       namespace: 'lb',
       logLevel: 'warn',
@@ -56,16 +66,22 @@ describe('the environment the component gives', () => {
         profile: 'fast',
       },
       interfaceRulesPath: '/etc/metallb/excludel2.yaml',
+      loadBalancerClass: 'example.com/l2',
+      gratuitous: { intervalSeconds: 0, framesPerSecond: 4000 },
     });
   });
 
   it('is what the controller reads', async () => {
-    const env = await environmentOf(createController, 'kubernetes:apps/v1:Deployment');
+    const env = await environmentOf(
+      () => createController(SETTINGS, parseController({}), {}),
+      'kubernetes:apps/v1:Deployment',
+    );
     expect(parseControllerSettings(env)).toEqual({
       namespace: 'lb',
       logLevel: 'warn',
       httpPort: 7472,
       pod,
+      loadBalancerClass: 'example.com/l2',
       memberlistSecret: { name: 'memberlist', deployment: 'controller' },
     });
   });

@@ -26,6 +26,7 @@ const TYPES = {
   policy: 'kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy',
   policyBinding: 'kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicyBinding',
   deployment: 'kubernetes:apps/v1:Deployment',
+  budget: 'kubernetes:policy/v1:PodDisruptionBudget',
   daemonSet: 'kubernetes:apps/v1:DaemonSet',
   pool: 'kubernetes:metallb.io/v1beta1:IPAddressPool',
   advertisement: 'kubernetes:metallb.io/v1beta1:L2Advertisement',
@@ -72,6 +73,7 @@ describe('the component', () => {
         `${TYPES.policy} metallb-speaker-node`,
         `${TYPES.policyBinding} metallb-speaker-node`,
         `${TYPES.deployment} metallb-controller`,
+        `${TYPES.budget} metallb-controller`,
         `${TYPES.pool} metallb-pool-production`,
         `${TYPES.advertisement} metallb-advertisement-default`,
         `${TYPES.daemonSet} metallb-speaker`,
@@ -153,6 +155,54 @@ describe('the component', () => {
     expect(types).not.toContain(TYPES.policyBinding);
   });
 
+  it('mends the definition of the statuses, and does nothing else, when it is told to patch', async () => {
+    const mocks = await mockPulumi();
+    const component = new MetalLBLayer2('metallb', { crds: 'patch', namespace: 'upstream' });
+    await settled();
+    expect(mocks.resources.map(({ name, retainOnDelete }) => [name, retainOnDelete])).toEqual([
+      ['metallb', false],
+      ['metallb-crd-servicel2statuses', true],
+    ]);
+    await expect(valueOf(component.crdNames)).resolves.toEqual(['servicel2statuses.metallb.io']);
+    await expect(valueOf(component.namespace)).resolves.toBe('upstream');
+    await expect(valueOf(component.image)).resolves.toBe('');
+    await expect(valueOf(component.ready)).resolves.toBe(true);
+  });
+
+  it('lets one controller go at a time, and asks for two nodes without insisting', async () => {
+    const { mocks } = await install();
+    const labels = { app: 'metallb', component: 'controller' };
+    expect(mocks.find(TYPES.budget).inputs).toMatchObject({
+      spec: { maxUnavailable: 1, selector: { matchLabels: labels } },
+    });
+    expect(mocks.find(TYPES.deployment).inputs).toMatchObject({
+      spec: {
+        template: {
+          spec: {
+            affinity: {
+              podAntiAffinity: {
+                preferredDuringSchedulingIgnoredDuringExecution: [
+                  {
+                    podAffinityTerm: {
+                      topologyKey: 'kubernetes.io/hostname',
+                      labelSelector: { matchLabels: labels },
+                    },
+                  },
+                ],
+              },
+            },
+          },
+        },
+      },
+    });
+  });
+
+  it('names no class of priority when told to leave it to the cluster', async () => {
+    const { mocks } = await install({ ...ARGS, speaker: { priorityClassName: '' } });
+    const { spec } = mocks.find(TYPES.daemonSet).inputs as { spec: { template: { spec: object } } };
+    expect(spec.template.spec).not.toHaveProperty('priorityClassName');
+  });
+
   it('makes no namespace when told not to', async () => {
     const { mocks, component } = await install({ ...ARGS, createNamespace: false });
     expect(mocks.resources.filter(({ type }) => type === TYPES.namespace)).toEqual([]);
@@ -198,7 +248,7 @@ describe('the outputs of the component', () => {
     (ready: number) =>
     ({ type }: { type: string }) => ({
       ...(type === TYPES.deployment
-        ? { status: { ...rolledOut, updatedReplicas: 1, readyReplicas: 1 } }
+        ? { status: { ...rolledOut, updatedReplicas: 2, readyReplicas: 2 } }
         : type === TYPES.daemonSet
           ? {
               status: {

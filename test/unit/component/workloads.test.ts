@@ -1,8 +1,15 @@
 import { createController } from '../../../component/src/controller.js';
+import { parseController, parseSpeaker } from '../../../component/src/parse-workloads.js';
 import { createSpeaker } from '../../../component/src/speaker.js';
 import { mockPulumi, settled } from '../../support/pulumi-mocks.ts';
 
-const SETTINGS = { namespace: 'metallb-system', image: 'registry.example.com/l2:1', logLevel: 'warn' };
+const SETTINGS = {
+  site: { name: 'metallb', namespace: 'metallb-system', labels: {} },
+  image: 'registry.example.com/l2:1',
+  imagePullSecrets: undefined,
+  logLevel: 'warn',
+  loadBalancerClass: undefined,
+};
 
 interface Workload {
   spec: {
@@ -16,8 +23,8 @@ interface Workload {
 
 async function render() {
   const mocks = await mockPulumi();
-  createController('metallb', SETTINGS, {});
-  createSpeaker('metallb', SETTINGS, {});
+  createController(SETTINGS, parseController({}), {});
+  createSpeaker(SETTINGS, parseSpeaker({}), undefined, {});
   await settled();
   return {
     controller: mocks.find('kubernetes:apps/v1:Deployment').inputs as unknown as Workload,

@@ -1,0 +1,29 @@
+/** Where the objects of an installation go, and what all of them carry. */
+import type * as k8s from '@pulumi/kubernetes';
+import * as pulumi from '@pulumi/pulumi';
+import type { Texts } from './parse-args.js';
+
+export interface Site {
+  /** Prefix of the names of all resources in the stack. */
+  name: string;
+  namespace: pulumi.Input<string>;
+  /** The user's, for every object. */
+  labels: pulumi.Input<Texts>;
+}
+
+type Metadata = k8s.types.input.meta.v1.ObjectMeta;
+
+/** Metadata of an object in the namespace; without a `name` Pulumi makes one. */
+export function metadataOf(site: Site, name: string | undefined, own: Texts = {}): Metadata {
+  return { ...clusterMetadataOf(site, name, own), namespace: site.namespace };
+}
+
+/** Metadata of an object that is in no namespace. */
+export function clusterMetadataOf({ labels }: Site, name: string | undefined, own: Texts = {}): Metadata {
+  return { ...(name !== undefined && { name }), labels: labelled(labels, own) };
+}
+
+/** The user's labels and those that tell objects apart, which win. */
+export function labelled(labels: pulumi.Input<Texts>, own: Texts): pulumi.Input<Texts> {
+  return pulumi.output(labels).apply((known) => ({ ...known, ...own }));
+}
