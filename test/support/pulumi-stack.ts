@@ -5,7 +5,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { LocalWorkspace, PulumiCommand, type OpMap, type PulumiFn } from '@pulumi/pulumi/automation/index.js';
+import {
+  type EngineEvent,
+  LocalWorkspace,
+  type OpMap,
+  PulumiCommand,
+  type PulumiFn,
+} from '@pulumi/pulumi/automation/index.js';
 import { cacheFolder } from '../toolchain/cache.ts';
 import { createOwnedFolder } from '../toolchain/owned-folder.ts';
 import { resolveTool } from '../toolchain/resolve.ts';
@@ -36,7 +42,8 @@ type ChangeSummary = OpMap;
 /** A failed operation rejects with the engine's output in the message. */
 export interface PulumiStack {
   up(program?: PulumiFn): Promise<{ changes: ChangeSummary; outputs: Record<string, unknown> }>;
-  preview(program?: PulumiFn): Promise<{ changes: ChangeSummary }>;
+  /** `steps` are the operations that would not leave a resource as it is: `update DaemonSet metallb-speaker`. */
+  preview(program?: PulumiFn): Promise<{ changes: ChangeSummary; steps: string[] }>;
   refresh(): Promise<{ changes: ChangeSummary }>;
   destroy(): Promise<{ changes: ChangeSummary }>;
   /** Kills the engine while it works, as a machine that dies would; the operation rejects. */
@@ -107,7 +114,14 @@ export async function createStack(options: StackOptions): Promise<PulumiStack> {
         return { changes: summary.resourceChanges ?? {}, outputs: Object.fromEntries(values) };
       },
       async preview(program) {
-        return { changes: (await stack.preview(optionsOf(program))).changeSummary };
+        const steps: string[] = [];
+        const onEvent = ({ resourcePreEvent }: EngineEvent) => {
+          const { op, urn = '' } = resourcePreEvent?.metadata ?? {};
+          const [type = '', name = ''] = urn.split('::').slice(-2);
+          if (op !== undefined && op !== 'same') steps.push(`${op} ${type.split(':').at(-1) ?? ''} ${name}`);
+        };
+        const { changeSummary } = await stack.preview({ ...optionsOf(program), onEvent });
+        return { changes: changeSummary, steps };
       },
       async refresh() {
         return { changes: (await stack.refresh(optionsOf(undefined))).summary.resourceChanges ?? {} };

@@ -1,0 +1,123 @@
+/**
+ * What a user sees in a preview who changes one argument of a running installation, with the real engine and
+ * a real API server. The table is printed.
+ */
+import { CUSTOM_RESOURCE_DEFINITIONS, type CustomResourceDefinition } from '@metallb-l2/sdk/kube';
+import { connect } from '@metallb-l2/sdk/kube/connect';
+import { MetalLBLayer2, type MetalLBLayer2Args } from '../../../component/src/index.js';
+import { startControlPlane } from '../../lab/control-plane.ts';
+import { ARGUMENT_CASES, changed, EVERY_ARGUMENT } from '../../support/argument-cases.ts';
+import { doNotWait } from '../../support/do-not-wait.ts';
+import { createStack, type PulumiStack } from '../../support/pulumi-stack.ts';
+
+const START_TIMEOUT_MS = 180_000;
+const PREVIEW_TIMEOUT_MS = 60_000;
+
+const programOf = (args: MetalLBLayer2Args) => () => {
+  new MetalLBLayer2('metallb', args, { transforms: [doNotWait] });
+  return Promise.resolve({});
+};
+
+/** A kind of the Prometheus operator, as far as an API server has to know it. */
+function monitoringDefinition(kind: string): CustomResourceDefinition {
+  const plural = `${kind.toLowerCase()}s`;
+  const group = 'monitoring.coreos.com';
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `${plural}.${group}` },
+    spec: {
+      group,
+      scope: 'Namespaced',
+      names: { kind, plural, singular: kind.toLowerCase(), listKind: `${kind}List` },
+      versions: [
+        {
+          name: 'v1',
+          served: true,
+          storage: true,
+          schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+        },
+      ],
+    },
+  };
+}
+
+let stack: PulumiStack;
+/** Undone in reverse, as far as the start came. */
+const releases: (() => Promise<void> | void)[] = [];
+const table: (readonly [path: string, steps: readonly string[]])[] = [];
+
+beforeAll(async () => {
+  const log = () => undefined;
+  const cluster = await startControlPlane({ log, signal: new AbortController().signal });
+  releases.push(() => cluster.stop());
+  const { kubeconfig } = cluster;
+  const api = connect({ kubeconfig });
+  for (const kind of ['PodMonitor', 'ServiceMonitor', 'PrometheusRule']) {
+    await api.create(CUSTOM_RESOURCE_DEFINITIONS, monitoringDefinition(kind));
+  }
+  api.close();
+  const program = programOf(EVERY_ARGUMENT);
+  stack = await createStack({ name: 'test', projectName: 'changes', program, kubeconfig, log });
+  releases.push(() => stack.dispose());
+  await stack.up();
+}, START_TIMEOUT_MS);
+
+afterAll(async () => {
+  for (const release of releases.reverse()) await release();
+  const width = Math.max(...table.map(([path]) => path.length));
+  const lines = table.map(([path, steps]) => `${path.padEnd(width)}  ${steps.join(', ')}`);
+  process.stdout.write(`each argument changed, and what a preview shows:\n${lines.join('\n')}\n`);
+}, 60_000);
+
+/** Steps that would take an object with what users made of it, or its address. */
+const isLoss = (step: string) =>
+  /replace.* (IPAddressPool|L2Advertisement|CustomResourceDefinitionPatch|Namespace|DaemonSet|Deployment) /.test(
+    step,
+  );
+
+describe('a preview of an installation', () => {
+  it(
+    'shows nothing when nothing was changed',
+    async () => {
+      const { steps } = await stack.preview();
+      expect(steps).toEqual([]);
+    },
+    PREVIEW_TIMEOUT_MS,
+  );
+
+  it.each(ARGUMENT_CASES.map((each) => [each.path, each] as const))(
+    'of which %s was changed shows that alone',
+    async (path, each) => {
+      const { steps } = await stack.preview(programOf(changed(each)));
+      table.push([path, steps]);
+      const shown = each.shown === 'by what is there' ? [] : [`update ${each.shown[0]}`];
+      expect(steps.toSorted()).toEqual([...(each.steps ?? shown)].sort());
+      expect(steps.filter(isLoss)).toEqual([]);
+    },
+    PREVIEW_TIMEOUT_MS,
+  );
+
+  it(
+    'whose labels were changed shows each object updated once, and none replaced',
+    async () => {
+      const labels = { 'example.com/part-of': 'core' };
+      const { steps } = await stack.preview(programOf({ ...EVERY_ARGUMENT, labels }));
+      table.push(['labels', [`update of ${String(steps.length)} objects`]]);
+      expect(steps.filter((step) => !step.startsWith('update '))).toEqual([]);
+      expect(new Set(steps).size).toBe(steps.length);
+    },
+    PREVIEW_TIMEOUT_MS,
+  );
+
+  it(
+    'that moves to another namespace leaves the resource definitions as they are',
+    async () => {
+      const { steps } = await stack.preview(programOf({ ...EVERY_ARGUMENT, namespace: 'elsewhere' }));
+      table.push(['namespace', ['everything is made anew but the resource definitions']]);
+      expect(steps.filter((step) => step.includes('CustomResourceDefinition'))).toEqual([]);
+      expect(steps).toContain('replace Namespace metallb-namespace');
+    },
+    PREVIEW_TIMEOUT_MS,
+  );
+});
