@@ -39,9 +39,6 @@ const build = fields(
   'an object with "repository"',
 );
 
-/** What `crds` may say. */
-export const CRDS = ['install', 'patch', 'skip'] as const;
-
 export const loadBalancerClassSchema = matching(
   /^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?$/,
   317,
@@ -67,7 +64,7 @@ export const argsSchema = fields(
     namespaceLabels: computable(namespaceLabelsSchema).optional(),
     namespaceAnnotations: computable(annotationsSchema).optional(),
     labels: computable(ownLabelsSchema).optional(),
-    crds: oneOf(CRDS).optional(),
+    crds: oneOf(['install', 'patch', 'skip']).optional(),
     image: fields(
       { reference: computable(imageNameSchema).optional(), build: build.optional() },
       'an object with "reference" or "build"',

@@ -48,6 +48,6 @@ export function parseNetworkPolicy({ apiServerPorts }: NetworkPolicy): ParsedNet
       networkPolicySchema.shape.apiServerPorts,
       apiServerPorts ?? API_SERVER_PORTS,
       'networkPolicy.apiServerPorts',
-    ) as pulumi.Input<number[]>,
+    ),
   };
 }

@@ -97,7 +97,7 @@ export function parseAddressPool(resource: string, args: AddressPoolArgs): Parse
   );
   return {
     ...placeOf(resource, args),
-    ...parsePool(args, checked(addressesSchema, args.addresses, 'addresses') as pulumi.Input<string[]>, ''),
+    ...parsePool(args, checked(addressesSchema, args.addresses, 'addresses'), ''),
   };
 }
 

@@ -39,9 +39,7 @@ export function podOf(
     nodeSelector: pulumi.output(nodeSelector).apply((labels) => ({ 'kubernetes.io/os': 'linux', ...labels })),
     ...(tolerations && { tolerations }),
     // Kubernetes fills in the default of the cluster where there is none; an empty name is refused.
-    priorityClassName: pulumi
-      .output(priorityClassName)
-      .apply((name) => (name === '' ? undefined : name)) as pulumi.Output<string>,
+    priorityClassName: pulumi.output(priorityClassName).apply((name) => (name === '' ? undefined : name)),
     ...(imagePullSecrets && {
       imagePullSecrets: pulumi.output(imagePullSecrets).apply((names) => names.map((name) => ({ name }))),
     }),

@@ -70,8 +70,9 @@ function withoutInput(type: string): string {
   if (inner === null) return type.replaceAll(/\s+/g, ' ');
   const [, before = '', after = ''] = inner;
   let depth = 1;
-  const end = [...after].findIndex((char) => (depth += char === '<' ? 1 : char === '>' ? -1 : 0) === 0);
-  return withoutInput(`${before}${after.slice(0, end)}${after.slice(end + 1)}`);
+  let end = 0;
+  for (; depth > 0; end++) depth += after[end] === '<' ? 1 : after[end] === '>' ? -1 : 0;
+  return withoutInput(`${before}${after.slice(0, end - 1)}${after.slice(end)}`);
 }
 
 function docOf(node: ts.Node): Pick<DeclaredField, 'description' | 'byDefault'> {

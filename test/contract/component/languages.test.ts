@@ -1,5 +1,12 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import {
+  addressPoolArgsSchema,
+  l2AdvertisementArgsSchema,
+  poolSchema,
+} from '../../../component/src/args-pools-schema.js';
+import { argsSchema } from '../../../component/src/args-schema.js';
+import { speakerSchema } from '../../../component/src/args-workloads-schema.js';
 
 // The analyzer is what `pulumi package add` runs to offer a component to Python, Go, C#, Java and YAML.
 const require = createRequire(import.meta.url);
@@ -17,6 +24,12 @@ const { Analyzer } = require('@pulumi/pulumi/provider/experimental/analyzer.js')
   };
 };
 
+const SCHEMAS = {
+  MetalLBLayer2: argsSchema,
+  AddressPool: addressPoolArgsSchema,
+  L2Advertisement: l2AdvertisementArgsSchema,
+};
+
 const FOLDER = join(import.meta.dirname, '../../../component');
 
 describe('the component in other languages', () => {
@@ -24,33 +37,49 @@ describe('the component in other languages', () => {
     const manifest = require(join(FOLDER, 'package.json')) as { exports: unknown; main: string };
     // What is analyzed is the source, whatever has been built.
     const source = { ...manifest, main: './src/index.ts', exports: { '.': './src/index.ts' } };
-    return new Analyzer(FOLDER, 'metallb-l2', source, new Set(['MetalLBLayer2'])).analyze();
+    return new Analyzer(FOLDER, 'metallb-l2', source, new Set(Object.keys(SCHEMAS))).analyze();
   };
 
-  it('has every argument and every output, and none besides', () => {
-    const { components, typeDefinitions } = analyze();
-    expect(Object.keys(components['MetalLBLayer2']?.inputs ?? {}).sort()).toEqual([
-      'admissionPolicy',
-      'advertisements',
-      'createNamespace',
-      'image',
-      'logLevel',
-      'namespace',
-      'pools',
+  const { components, typeDefinitions } = analyze();
+
+  it.each(Object.entries(SCHEMAS))('has every argument of %s, and none besides', (name, { shape }) => {
+    expect(Object.keys(components[name]?.inputs ?? {}).sort()).toEqual(Object.keys(shape).sort());
+  });
+
+  it('has every output, and none besides', () => {
+    const outputs = Object.entries(components).map(([name, { outputs: own }]) => [
+      name,
+      Object.keys(own).sort(),
     ]);
-    expect(Object.keys(components['MetalLBLayer2']?.outputs ?? {}).sort()).toEqual([
-      'crdNames',
-      'image',
-      'namespace',
-      'ready',
-    ]);
+    expect(Object.fromEntries(outputs)).toEqual({
+      MetalLBLayer2: ['crdNames', 'image', 'namespace', 'ready'],
+      AddressPool: ['name', 'namespace'],
+      L2Advertisement: ['name', 'namespace'],
+    });
+  });
+
+  it('has every type the arguments are made of', () => {
     expect(Object.keys(typeDefinitions).sort()).toEqual([
       'Advertisement',
+      'Controller',
       'Image',
       'ImageBuild',
+      'LabelRequirement',
       'LabelSelector',
-      'LabelSelectorRequirement',
+      'Metrics',
+      'NetworkPolicy',
       'Pool',
+      'PreferredNode',
+      'Resources',
+      'ServiceAllocation',
+      'Speaker',
+      'Toleration',
     ]);
+    expect(Object.keys(typeDefinitions['Speaker']?.properties ?? {}).sort()).toEqual(
+      Object.keys(speakerSchema.shape).sort(),
+    );
+    expect(Object.keys(typeDefinitions['Pool']?.properties ?? {}).sort()).toEqual(
+      Object.keys(poolSchema.shape).sort(),
+    );
   });
 });

@@ -143,7 +143,7 @@ describe('arguments another resource computes', () => {
       controller: { resources: { limits: { memory: pulumi.output('much') } } },
       networkPolicy: { apiServerPorts: [pulumi.output(0)] },
     });
-    const refusals: [pulumi.Input<unknown> | undefined, string][] = [
+    const refusals: [pulumi.Input<unknown>, string][] = [
       [parsed.labels, 'labels.example.com/part-of: "two words"'],
       [parsed.advertisements[0]?.interfaces, 'advertisements[0].interfaces[1]: "eth 1"'],
       [parsed.speaker.gratuitousIntervalSeconds, 'speaker.gratuitousIntervalSeconds: -1'],

@@ -71,9 +71,9 @@ describe('both programs', () => {
 });
 
 describe('the controller', () => {
-  it('is alone, also while it is replaced', async () => {
+  it('has another to stand by for it', async () => {
     const { controller } = await render();
-    expect(controller.spec).toMatchObject({ replicas: 1, strategy: { type: 'Recreate' } });
+    expect(controller.spec).toMatchObject({ replicas: 2, strategy: { type: 'Recreate' } });
   });
 
   it('is not root and has no capability', async () => {
