@@ -15,7 +15,7 @@ import type { PodSettings } from './pod.js';
 import { createAdvertisement, createPool } from './pools.js';
 import { createAccount } from './rbac.js';
 import { isDaemonSetRolledOut, isDeploymentRolledOut } from './rollout.js';
-import type { Site } from './site.js';
+import { labelled, type Site } from './site.js';
 import { createSpeaker } from './speaker.js';
 
 /** What a program is told about the installation. */
@@ -29,7 +29,7 @@ export interface Installed {
 /** Everything, each step once the one before is in place. */
 export function install(name: string, parsed: ParsedArgs, parent: pulumi.Resource): Installed {
   const after = (...dependsOn: pulumi.Resource[]) => ({ parent, dependsOn });
-  const { labels } = parsed;
+  const labels = labelled(parsed.labels, {});
   const namespaces = parsed.createNamespace
     ? [
         createNamespace(

@@ -23,7 +23,13 @@ export function clusterMetadataOf({ labels }: Site, name: string | undefined, ow
   return { ...(name !== undefined && { name }), labels: labelled(labels, own) };
 }
 
-/** The user's labels and those that tell objects apart, which win. */
-export function labelled(labels: pulumi.Input<Texts>, own: Texts): pulumi.Input<Texts> {
-  return pulumi.output(labels).apply((known) => ({ ...known, ...own }));
+/**
+ * The user's labels and those that tell objects apart, which win. None at all are left out: an empty map does
+ * not come back from the API server, and a refresh would show it as a change.
+ */
+export function labelled(labels: pulumi.Input<Texts>, own: Texts): pulumi.Output<Texts> {
+  return pulumi.output(labels).apply((known) => {
+    const all = { ...known, ...own };
+    return Object.keys(all).length === 0 ? undefined : all;
+  }) as pulumi.Output<Texts>;
 }

@@ -78,8 +78,10 @@ const isLoss = (step: string) =>
 
 describe('a preview of an installation', () => {
   it(
-    'shows nothing when nothing was changed',
+    'shows nothing when nothing was changed, nor after a refresh',
     async () => {
+      expect((await stack.preview()).steps).toEqual([]);
+      await stack.refresh();
       const { steps } = await stack.preview();
       expect(steps).toEqual([]);
     },

@@ -64,6 +64,7 @@ describe('the component on a real API server', () => {
     expect(await namesOf(IP_ADDRESS_POOLS)).toEqual(['lab', 'production']);
     expect(await namesOf(L2_ADVERTISEMENTS)).toEqual(['default']);
 
+    await stack.refresh();
     const second = await stack.up();
     expect(second.changes).toEqual({ same: 24 });
 

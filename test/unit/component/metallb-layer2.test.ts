@@ -197,6 +197,41 @@ describe('the component', () => {
     });
   });
 
+  it('takes values that other resources compute, however deep they are', async () => {
+    const { mocks } = await install({
+      ...ARGS,
+      labels: { 'example.com/part-of': pulumi.output('edge') },
+      logLevel: pulumi.output('debug'),
+      loadBalancerClass: pulumi.output('example.com/l2'),
+      imagePullSecrets: [pulumi.output('registry')],
+      speaker: {
+        env: { TZ: pulumi.output('UTC') },
+        excludeInterfaces: pulumi.output(['^wlan']),
+        tolerations: [pulumi.output({ operator: 'Exists' })],
+      },
+      controller: { replicas: pulumi.output(3) },
+    });
+    const env = ['METALLB_LOG_LEVEL=debug', 'METALLB_LB_CLASS=example.com/l2', 'TZ=UTC'].map((variable) => {
+      const [name, value] = variable.split('=');
+      return { name, value };
+    });
+    expect(mocks.find(TYPES.daemonSet).inputs).toMatchObject({
+      metadata: { labels: { 'example.com/part-of': 'edge', app: 'metallb' } },
+      spec: {
+        template: {
+          spec: {
+            imagePullSecrets: [{ name: 'registry' }],
+            tolerations: [{ operator: 'Exists' }],
+            containers: [{ env: expect.arrayContaining(env) as unknown }],
+          },
+        },
+      },
+    });
+    expect(mocks.find(TYPES.deployment).inputs).toMatchObject({ spec: { replicas: 3 } });
+    const { data } = mocks.find('kubernetes:core/v1:ConfigMap').inputs as { data: Record<string, string> };
+    expect(data['excludel2.yaml']).toContain('^wlan');
+  });
+
   it('names no class of priority when told to leave it to the cluster', async () => {
     const { mocks } = await install({ ...ARGS, speaker: { priorityClassName: '' } });
     const { spec } = mocks.find(TYPES.daemonSet).inputs as { spec: { template: { spec: object } } };
