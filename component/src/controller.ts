@@ -1,4 +1,4 @@
-/** The controller: pods of which one hands out addresses. */
+/** The controller: pods of which one leads and hands out addresses, and another is ready to. */
 import { ENV, MEMBERLIST_SECRET } from '@metallb-l2/sdk/settings';
 import * as k8s from '@pulumi/kubernetes';
 import type * as pulumi from '@pulumi/pulumi';
@@ -30,14 +30,14 @@ export function createController(
       metadata: metadataOf(site, DEPLOYMENT, labels),
       spec: {
         replicas: controller.replicas,
-        // Two at once could give one address to two services.
-        strategy: { type: 'Recreate' },
+        // A new one stands by before an old one goes, and takes over when it gives back the lease.
+        strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
         selector: { matchLabels: labels },
         template: {
           metadata: { labels: labelled(site.labels, labels) },
           spec: {
             ...podOf('controller', settings, controller, container),
-            affinity: { podAntiAffinity: onDifferentNodes(labels) },
+            affinity: apart(labels),
             securityContext: { runAsNonRoot: true, runAsUser: 65534, runAsGroup: 65534 },
             terminationGracePeriodSeconds: 5,
           },
@@ -70,8 +70,18 @@ export function createDisruptionBudget(
   );
 }
 
-/** A wish: a cluster of one node still runs all of them. */
-function onDifferentNodes(matchLabels: Record<string, string>): k8s.types.input.core.v1.PodAntiAffinity {
-  const podAffinityTerm = { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels } };
-  return { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, podAffinityTerm }] };
+/** Rather on several nodes, and in several zones; on one node all the same. */
+function apart(matchLabels: Record<string, string>): k8s.types.input.core.v1.Affinity {
+  const prefer = (topologyKey: string, weight: number) => ({
+    weight,
+    podAffinityTerm: { topologyKey, labelSelector: { matchLabels } },
+  });
+  return {
+    podAntiAffinity: {
+      preferredDuringSchedulingIgnoredDuringExecution: [
+        prefer('kubernetes.io/hostname', 100),
+        prefer('topology.kubernetes.io/zone', 50),
+      ],
+    },
+  };
 }

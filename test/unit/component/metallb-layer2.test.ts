@@ -169,30 +169,13 @@ describe('the component', () => {
     await expect(valueOf(component.ready)).resolves.toBe(true);
   });
 
-  it('lets one controller go at a time, and asks for two nodes without insisting', async () => {
+  it('lets one controller go at a time', async () => {
     const { mocks } = await install();
-    const labels = { app: 'metallb', component: 'controller' };
     expect(mocks.find(TYPES.budget).inputs).toMatchObject({
-      spec: { maxUnavailable: 1, selector: { matchLabels: labels } },
-    });
-    expect(mocks.find(TYPES.deployment).inputs).toMatchObject({
       spec: {
-        template: {
-          spec: {
-            affinity: {
-              podAntiAffinity: {
-                preferredDuringSchedulingIgnoredDuringExecution: [
-                  {
-                    podAffinityTerm: {
-                      topologyKey: 'kubernetes.io/hostname',
-                      labelSelector: { matchLabels: labels },
-                    },
-                  },
-                ],
-              },
-            },
-          },
-        },
+        maxUnavailable: 1,
+        unhealthyPodEvictionPolicy: 'AlwaysAllow',
+        selector: { matchLabels: { app: 'metallb', component: 'controller' } },
       },
     });
   });
@@ -278,7 +261,7 @@ describe('the component', () => {
 });
 
 describe('the outputs of the component', () => {
-  const rolledOut = { observedGeneration: 2, replicas: 1 };
+  const rolledOut = { observedGeneration: 2, replicas: 2 };
   const state =
     (ready: number) =>
     ({ type }: { type: string }) => ({

@@ -71,9 +71,22 @@ describe('both programs', () => {
 });
 
 describe('the controller', () => {
-  it('has another to stand by for it', async () => {
+  it('has another one ready, rather on another node, also while it is replaced', async () => {
     const { controller } = await render();
-    expect(controller.spec).toMatchObject({ replicas: 2, strategy: { type: 'Recreate' } });
+    expect(controller.spec).toMatchObject({
+      replicas: 2,
+      strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
+    });
+    const labelSelector = { matchLabels: controller.spec.selector.matchLabels };
+    const term = (topologyKey: string) => ({ podAffinityTerm: { topologyKey, labelSelector } });
+    expect(controller.spec.template.spec['affinity']).toMatchObject({
+      podAntiAffinity: {
+        preferredDuringSchedulingIgnoredDuringExecution: [
+          term('kubernetes.io/hostname'),
+          term('topology.kubernetes.io/zone'),
+        ],
+      },
+    });
   });
 
   it('is not root and has no capability', async () => {
