@@ -1,6 +1,7 @@
 /**
  * Every argument of the component, changed: what the cluster is then given, and what a preview of the change
- * must show. One table for the unit tests, which see the inputs, and for the real engine, which sees the steps.
+ * must show. One table for the unit tests, which change one at a time and see the inputs, and for the real
+ * engine, which sees the steps.
  */
 import type { MetalLBLayer2Args } from '../../component/src/index.js';
 
@@ -348,12 +349,50 @@ function interfaceFile(...parts: string[]): object {
   return { data: { 'excludel2.yaml': expect.stringMatching(new RegExp(inOrder)) as unknown } };
 }
 
-/** {@link EVERY_ARGUMENT} with the argument of `each`, and what must change with it. */
-export function changed({ path, value, also = {} }: ArgumentCase): MetalLBLayer2Args {
+/** What a preview of `each` must show. */
+export function stepsOf({ shown, steps }: ArgumentCase): readonly string[] {
+  return steps ?? (shown === 'by what is there' ? [] : [`update ${shown[0]}`]);
+}
+
+/** {@link EVERY_ARGUMENT} with the arguments of `cases`, and what must change with them. */
+export function changed(...cases: readonly ArgumentCase[]): MetalLBLayer2Args {
   // structuredClone makes arrays of another realm, which Pulumi does not take for arrays.
   const args = JSON.parse(JSON.stringify(EVERY_ARGUMENT)) as MetalLBLayer2Args;
-  for (const [at, what] of Object.entries({ [path]: value, ...also })) setAt(args, at, what);
+  for (const each of cases) for (const [at, what] of settingsOf(each)) setAt(args, at, what);
   return args;
+}
+
+/**
+ * The cases in as few groups as there can be in which none gets in the way of another: no field is set twice,
+ * no resource has two things done to it, and the arguments are not refused.
+ */
+export function independentGroups(isRefused: (args: MetalLBLayer2Args) => boolean): ArgumentCase[][] {
+  const groups: ArgumentCase[][] = [];
+  for (const each of ARGUMENT_CASES) {
+    const group = groups.find(
+      (others) => others.every((other) => areApart(other, each)) && !isRefused(changed(...others, each)),
+    );
+    if (group === undefined) groups.push([each]);
+    else group.push(each);
+  }
+  return groups;
+}
+
+function areApart(one: ArgumentCase, other: ArgumentCase): boolean {
+  const paths = new Set(settingsOf(one).map(([path]) => path));
+  if (settingsOf(other).some(([path]) => paths.has(path))) return false;
+  const operations = new Map(stepsOf(one).map((step) => [resourceOf(step), step]));
+  return stepsOf(other).every((step) => [undefined, step].includes(operations.get(resourceOf(step))));
+}
+
+/** What `each` changes, field by field. */
+function settingsOf({ path, value, also = {} }: ArgumentCase): [path: string, value: unknown][] {
+  return [[path, value], ...Object.entries(also)];
+}
+
+/** `update DaemonSet metallb-speaker` is about `DaemonSet metallb-speaker`. */
+function resourceOf(step: string): string {
+  return step.slice(step.indexOf(' ') + 1);
 }
 
 /** `undefined` takes the field away. */

@@ -1,7 +1,7 @@
 import { MetalLBLayer2, type MetalLBLayer2Args } from '../../../component/src/index.js';
 import { argsSchema } from '../../../component/src/args-schema.js';
 import { parseArgs } from '../../../component/src/parse-args.js';
-import { ARGUMENT_CASES, changed, EVERY_ARGUMENT } from '../../support/argument-cases.ts';
+import { ARGUMENT_CASES, changed, EVERY_ARGUMENT, stepsOf } from '../../support/argument-cases.ts';
 import { declaredFields, pathsOf } from '../../support/argument-paths.ts';
 import { mockPulumi, type RecordedResource, settled } from '../../support/pulumi-mocks.ts';
 
@@ -13,6 +13,24 @@ async function resourcesOf(args: MetalLBLayer2Args): Promise<Map<string, Recorde
   return new Map(mocks.resources.map((each) => [`${each.type.split(':').at(-1) ?? ''} ${each.name}`, each]));
 }
 
+/** As a preview would show it, from the inputs alone: what is replaced is the provider's to say. */
+function stepsBetween(before: Map<string, RecordedResource>, after: Map<string, RecordedResource>): string[] {
+  const text = (resource: RecordedResource | undefined) => JSON.stringify(resource?.inputs);
+  return [
+    ...[...before.keys()].filter((name) => !after.has(name)).map((name) => `delete ${name}`),
+    ...[...after.keys()].filter((name) => !before.has(name)).map((name) => `create ${name}`),
+    ...[...after.keys()]
+      .filter((name) => before.has(name) && text(before.get(name)) !== text(after.get(name)))
+      .map((name) => `update ${name}`),
+  ].sort();
+}
+
+/** A ConfigMap whose content changes is made anew under another name, which only the provider knows. */
+function withoutReplacement(steps: readonly string[]): string[] {
+  const replaced = steps.find((step) => step.startsWith('replace '));
+  return replaced === undefined ? [...steps].sort() : [replaced.replace('replace', 'update')];
+}
+
 describe('each argument', () => {
   let before: Map<string, RecordedResource>;
   beforeAll(async () => {
@@ -20,9 +38,10 @@ describe('each argument', () => {
   });
 
   it.each(ARGUMENT_CASES.map((each) => [each.path, each] as const))(
-    '%s reaches the cluster',
+    '%s reaches what it is about, and nothing else',
     async (_, each) => {
       const after = await resourcesOf(changed(each));
+      expect(stepsBetween(before, after)).toEqual(withoutReplacement(stepsOf(each)));
       if (each.shown === 'by what is there') {
         const gone = (each.steps ?? []).map((step) => step.replace(/^delete /, ''));
         expect(gone.filter((resource) => !before.has(resource))).toEqual([]);
