@@ -12,7 +12,7 @@ import { doNotWait } from '../../support/do-not-wait.ts';
 import { createStack, type PulumiStack } from '../../support/pulumi-stack.ts';
 
 const START_TIMEOUT_MS = 180_000;
-const PREVIEW_TIMEOUT_MS = 60_000;
+const PREVIEW_TIMEOUT_MS = 180_000;
 
 const programOf = (args: MetalLBLayer2Args) => () => {
   new MetalLBLayer2('metallb', args, { transforms: [doNotWait] });
