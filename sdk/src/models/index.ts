@@ -32,6 +32,7 @@ export {
   type PreferredNodeSelector,
 } from './l2-advertisement.js';
 export {
+  checkSelector,
   labelSelectorSchema,
   matchesSelector,
   selectorOf,

@@ -117,6 +117,11 @@ function holds(
   }
 }
 
+/** @throws SelectorError when nothing can be asked with one of its requirements, whatever the labels */
+export function checkSelector(selector: LabelSelector): void {
+  for (const requirement of selector.matchExpressions ?? []) holds(requirement, {});
+}
+
 /** The selector of objects that carry all of `labels`, as lists and watches take it: `app=web,tier=front`. */
 export function selectorOf(labels: Readonly<Record<string, string>>): string {
   return Object.entries(labels)
