@@ -21,7 +21,7 @@ export interface StateOwner {
 }
 
 /** Upstream's conditions: that of its controller is about pools, that of its speakers about what refers to them. */
-export type ConfigurationAspect = 'poolReconcilerValid' | 'configReconcilerValid';
+type ConfigurationAspect = 'poolReconcilerValid' | 'configReconcilerValid';
 
 /** Messages about what is not in force. */
 export type ConfigurationProblems = Readonly<Record<ConfigurationAspect, readonly string[]>>;
@@ -47,12 +47,12 @@ export function ownMetadata({ pod }: StateOwner) {
   };
 }
 
-export function isOwn(state: ConfigurationState, owner: StateOwner): boolean {
-  const { labels = {}, ownerReferences } = state.metadata;
-  const own = ownMetadata(owner);
+/** Another owner beside this one is no harm: the object goes when both are gone. */
+export function isOwn({ metadata }: ConfigurationState, owner: StateOwner): boolean {
+  const { labels = {}, ownerReferences = [] } = metadata;
   return (
-    Object.entries(own.labels).every(([key, value]) => labels[key] === value) &&
-    sameJson(ownerReferences, own.ownerReferences)
+    Object.entries(ownMetadata(owner).labels).every(([key, value]) => labels[key] === value) &&
+    ownerReferences.some(({ uid }) => uid === owner.pod.uid)
   );
 }
 

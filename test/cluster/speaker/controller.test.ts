@@ -28,6 +28,7 @@ import { FakeClock } from '../../support/fake-clock.ts';
 import { RecordedLog } from '../../support/recorded-log.ts';
 import { until } from '../../support/until.ts';
 import { START_TIMEOUT_MS, type TestCluster, startTestCluster } from '../sdk/control-plane.ts';
+import { createPod, type PodRef } from './controller-pod.ts';
 
 const FROM_POOL = 'metallb.io/ip-allocated-from-pool';
 
@@ -42,40 +43,12 @@ afterAll(() => cluster.stop());
 
 beforeEach(async () => {
   namespace = await cluster.createNamespace();
-  controller = new RunningController(await createPod('controller'));
+  controller = new RunningController(await createPod(cluster.api, { namespace, name: 'controller' }));
 });
 afterEach(async () => {
   await controller.stop();
   for (const { metadata } of await services()) await remove(metadata.name ?? '');
 });
-
-/** The pod that a controller counts as; with it the garbage collector would take what belongs to it. */
-async function createPod(name: string): Promise<PodRef> {
-  // A pod needs its namespace's account, which the controller manager makes a little later.
-  const accounts = {
-    group: '',
-    version: 'v1',
-    plural: 'serviceaccounts',
-    kind: 'ServiceAccount',
-    namespaced: true,
-  };
-  await until('the namespace has its account', () =>
-    cluster.api.get(accounts, { namespace, name: 'default' }).then(
-      () => true,
-      () => false,
-    ),
-  );
-  const { metadata } = await cluster.api.create(PODS, {
-    metadata: { name, namespace },
-    spec: { containers: [{ name, image: 'none' }] },
-  });
-  return { name, uid: metadata.uid ?? '' };
-}
-
-interface PodRef {
-  readonly name: string;
-  readonly uid: string;
-}
 
 /** A controller in this process over the real API server, and the writes it has made. */
 class RunningController {
