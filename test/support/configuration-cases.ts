@@ -288,6 +288,11 @@ export const ACCEPTED: readonly ConfigurationCase[] = [
     nodeSelectors: [],
   }),
   advertisement('256 pools', { ipAddressPools: Array.from({ length: 256 }, (_, i) => `pool-${String(i)}`) }),
+  ...[128, 256].map((count) =>
+    advertisement(`${String(count)} pools with the longest names`, {
+      ipAddressPools: Array.from({ length: count }, (_, i) => String(i).padStart(253, 'pool-')),
+    }),
+  ),
   advertisement('an interface twice', { interfaces: ['eth0', 'eth0'] }),
   advertisement('a VLAN and a bridge', { interfaces: ['bond0.100', 'br-lan'] }),
   advertisement('256 nodes by name', {

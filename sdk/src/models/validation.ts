@@ -25,16 +25,24 @@ export function celText(text: string): string {
   return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 }
 
+export interface DuplicateOptions {
+  /** CEL that gives the text of the item `each`, to be quoted. */
+  readonly shown?: string;
+  /**
+   * Longer lists are let pass: comparing each item with each may cost 1,000,000 at run time (`PerCallLimit`).
+   * @default 256
+   */
+  readonly most?: number;
+}
+
 /**
  * No item of the list comes twice.
  *
  * @param what the items are, in the plural
- * @param shown CEL that gives the text of the item `each`
  */
-export function noDuplicates(what: string, shown?: string): ValidationRule {
+export function noDuplicates(what: string, { shown, most = 256 }: DuplicateOptions = {}): ValidationRule {
   const isSingle = 'self.exists_one(other, other == each)';
-  // Comparing each with each may cost 1,000,000 at run time (`PerCallLimit`), a longer list more than that.
-  const rule = `size(self) > 256 || self.all(each, ${isSingle})`;
+  const rule = `size(self) > ${String(most)} || self.all(each, ${isSingle})`;
   const message = celText(`${what} are listed twice; leave one of them out`);
   if (shown === undefined) return { rule, messageExpression: message };
   const twice = `self.filter(each, !${isSingle}).map(each, ${shown})[0]`;

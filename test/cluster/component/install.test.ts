@@ -54,7 +54,7 @@ afterAll(async () => {
 describe('the component on a real API server', () => {
   it('installs in one pass, changes nothing on the next, and comes back after its removal', async () => {
     const first = await stack.up();
-    expect(first.changes).toEqual({ create: 23 });
+    expect(first.changes).toEqual({ create: 24 });
     expect(first.outputs).toMatchObject({
       namespace: 'metallb-system',
       image: 'registry.example.com/metallb-l2:1',
@@ -65,14 +65,14 @@ describe('the component on a real API server', () => {
     expect(await namesOf(L2_ADVERTISEMENTS)).toEqual(['default']);
 
     const second = await stack.up();
-    expect(second.changes).toEqual({ same: 23 });
+    expect(second.changes).toEqual({ same: 24 });
 
     await stack.destroy();
     expect(await namesOf(NAMESPACES)).not.toContain('metallb-system');
     expect(await namesOf(CUSTOM_RESOURCE_DEFINITIONS)).toEqual(first.outputs['crdNames']);
 
     const again = await stack.up();
-    expect(again.changes).toEqual({ create: 23 });
+    expect(again.changes).toEqual({ create: 24 });
     expect(await namesOf(IP_ADDRESS_POOLS)).toEqual(['lab', 'production']);
   }, 240_000);
 });
