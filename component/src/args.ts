@@ -84,7 +84,7 @@ export interface MetalLBLayer2Args {
   logLevel?: pulumi.Input<string>;
   /**
    * Whether the API server holds each speaker to its own node: a `ServiceL2Status` that names another is
-   * refused, whoever has got hold of the speaker. Needs Kubernetes 1.30; write false for an older one.
+   * refused, whoever has got hold of the speaker. Needs Kubernetes 1.30.
    *
    * @default true
    */

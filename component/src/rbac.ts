@@ -39,8 +39,11 @@ export const ACCESS: Readonly<Record<Role, Access>> = {
       { apiGroups: [CORE], resources: ['secrets'], verbs: ['create'] },
       { apiGroups: [CORE], resources: ['secrets'], verbs: ['get'], resourceNames: [MEMBERLIST_SECRET] },
       { apiGroups: ['apps'], resources: ['deployments'], verbs: ['get'], resourceNames: ['controller'] },
-      { apiGroups: [METALLB], resources: ['ipaddresspools'], verbs: CACHED },
+      { apiGroups: [METALLB], resources: ['ipaddresspools', 'l2advertisements'], verbs: CACHED },
+      { apiGroups: [METALLB], resources: ['ipaddresspools/status'], verbs: ['update'] },
       { apiGroups: [METALLB], resources: ['servicel2statuses'], verbs: [...CACHED, 'delete'] },
+      { apiGroups: [METALLB], resources: ['configurationstates'], verbs: [...CACHED, 'create', 'patch'] },
+      { apiGroups: [METALLB], resources: ['configurationstates/status'], verbs: ['patch'] },
     ],
   },
   speaker: {

@@ -5,8 +5,13 @@
 import { readFile } from 'node:fs/promises';
 import { CUSTOM_RESOURCE_DEFINITIONS, type KubeApi, SERVICES } from '@metallb-l2/sdk/kube';
 import { connect, type KubeConnection } from '@metallb-l2/sdk/kube/connect';
-import { METALLB_API_VERSION, SERVICE_L2_STATUSES } from '@metallb-l2/sdk/models';
-import { DEFAULT_NAMESPACE, STATUS_LABELS } from '@metallb-l2/sdk/settings';
+import {
+  CONFIGURATION_STATES,
+  IP_ADDRESS_POOLS,
+  METALLB_API_VERSION,
+  SERVICE_L2_STATUSES,
+} from '@metallb-l2/sdk/models';
+import { CONFIGURATION_STATE_LABELS, DEFAULT_NAMESPACE, STATUS_LABELS } from '@metallb-l2/sdk/settings';
 import { ServiceL2StatusClient } from '@metallb-l2/sdk';
 import { ClusterStage } from '../demo/cluster-stage.ts';
 import { runDemo, type DemoResult } from '../demo/demo.ts';
@@ -56,6 +61,13 @@ async function raceWithController(api: KubeApi): Promise<void> {
     await api.delete(SERVICES, ref);
   };
   await Promise.all(Array.from({ length: 10 }, (_, n) => race(n)));
+}
+
+/** Takes from the ConfigurationState what says whose it is, as when another controller had made it. */
+async function disownState(api: KubeApi): Promise<void> {
+  const metadata = { labels: { [CONFIGURATION_STATE_LABELS.component]: null } };
+  const ref = { namespace: DEFAULT_NAMESPACE, name: 'controller' };
+  await api.patch(CONFIGURATION_STATES, ref, { metadata }, { type: 'merge' });
 }
 
 describe('metallb-l2 on a cluster of three nodes', () => {
@@ -137,6 +149,18 @@ describe('metallb-l2 on a cluster of three nodes', () => {
     2 * MINUTE,
   );
 
+  it('says that its configuration is in force, and how full its pool is', async () => {
+    await eventually(async () => {
+      const states = (await api.list(CONFIGURATION_STATES)).items;
+      expect(states.map(({ metadata, status }) => [metadata.name, status?.result])).toEqual([
+        ['controller', 'Valid'],
+      ]);
+      const { items } = await api.list(SERVICES, { namespace: WORKLOAD_NAMESPACE });
+      const pools = (await api.list(IP_ADDRESS_POOLS)).items;
+      expect(pools.map(({ status }) => status?.assignedIPv4)).toEqual([items.length]);
+    });
+  });
+
   it(
     'changes nothing with a second `pulumi up`',
     async () => {
@@ -149,6 +173,7 @@ describe('metallb-l2 on a cluster of three nodes', () => {
     'uses every right its programs have',
     async () => {
       await leaveOrphan(api);
+      await disownState(api);
       await eventually(async () => {
         // A service that changes while an address is being given to it is read again: one of a few is.
         await raceWithController(api);
@@ -194,6 +219,7 @@ describe('metallb-l2 on a cluster of three nodes', () => {
       await stack.destroy();
       const { items } = await api.list(CUSTOM_RESOURCE_DEFINITIONS);
       expect(items.map(({ metadata }) => metadata.name).sort()).toEqual([
+        'configurationstates.metallb.io',
         'ipaddresspools.metallb.io',
         'l2advertisements.metallb.io',
         'servicel2statuses.metallb.io',
@@ -205,7 +231,7 @@ describe('metallb-l2 on a cluster of three nodes', () => {
         'validatingadmissionpolicies',
         'validatingadmissionpolicybindings',
       ];
-      const custom = ['ipaddresspools', 'l2advertisements', 'servicel2statuses'].map(
+      const custom = ['configurationstates', 'ipaddresspools', 'l2advertisements', 'servicel2statuses'].map(
         (kind) => `${kind}.metallb.io`,
       );
       const { stdout } = await lab.kubectl([

@@ -116,6 +116,15 @@ export const TOOLS = {
     env: 'METALLB_L2_METALLB_SPEAKER',
     buildSeconds: 5,
   },
+  'metallb-config': {
+    version: METALLB.version,
+    module: 'metallb-config',
+    package: 'go.universe.tf/metallb/l2config',
+    library: 'go.universe.tf/metallb',
+    ldflags: '-s -w',
+    env: 'METALLB_L2_METALLB_CONFIG',
+    buildSeconds: 20,
+  },
 } as const satisfies Record<string, Tool>;
 
 export type ToolName = keyof typeof TOOLS;

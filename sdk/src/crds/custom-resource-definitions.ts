@@ -1,17 +1,19 @@
 /**
  * The CRDs of layer 2, made from the models. They accept what upstream v0.16.1's accept; what differs:
- * `ServiceL2Status` may change its `status.node` and has `status.addresses` and `status.announcedSince`,
- * and a pool without addresses, which upstream's programs refuse, is refused at once.
+ * `ServiceL2Status` may change its `status.node` and has `status.addresses` and `status.announcedSince`, and
+ * pools and advertisements that upstream's webhook refuses, as far as one object shows it, are refused by the
+ * API server itself.
  */
 import type * as z from 'zod';
 import type { CustomResourceDefinition, PrinterColumn } from '../kube/core-types.js';
 import type { ResourceType } from '../kube/kube-api.js';
+import { CONFIGURATION_STATES, configurationStateSchema } from '../models/configuration-state.js';
 import { IP_ADDRESS_POOLS, ipAddressPoolSchema } from '../models/ip-address-pool.js';
 import { L2_ADVERTISEMENTS, l2AdvertisementSchema } from '../models/l2-advertisement.js';
 import { SERVICE_L2_STATUSES, serviceL2StatusSchema } from '../models/service-l2-status.js';
 import { structuralSchemaOf } from './structural-schema.js';
 
-/** The CRDs of `IPAddressPool`, `L2Advertisement` and `ServiceL2Status`, ready to be applied. */
+/** The CRDs of layer 2, ready to be applied. They need Kubernetes 1.31. */
 export function customResourceDefinitions(): CustomResourceDefinition[] {
   return [
     define(IP_ADDRESS_POOLS, ipAddressPoolSchema, [
@@ -31,6 +33,11 @@ export function customResourceDefinitions(): CustomResourceDefinition[] {
       column('Service Namespace', '.status.serviceNamespace'),
       column('Addresses', '.status.addresses'),
       column('Announced', '.status.announcedSince', 'date'),
+    ]),
+    define(CONFIGURATION_STATES, configurationStateSchema, [
+      column('Result', '.status.result'),
+      column('ErrorSummary', '.status.errorSummary'),
+      column('Age', '.metadata.creationTimestamp', 'date'),
     ]),
   ];
 }

@@ -19,6 +19,8 @@ const KEPT = new Set([
   'default',
   'enum',
   'minItems',
+  'maxItems',
+  'maxProperties',
   'minimum',
   'maximum',
   'minLength',
@@ -28,6 +30,7 @@ const KEPT = new Set([
   'required',
   'x-kubernetes-map-type',
   'x-kubernetes-list-type',
+  'x-kubernetes-list-map-keys',
   'x-kubernetes-validations',
 ]);
 

@@ -2,13 +2,15 @@
 import { type ConfigProblem, type Layer2Config, resolveLayer2Config } from '../election/index.js';
 import type { KubeObject, ResourceType } from '../kube/kube-api.js';
 import { formatAddress, rangesOverlap } from '../models/address.js';
-import { IP_ADDRESS_POOLS } from '../models/ip-address-pool.js';
+import { CONFIGURATION_STATES, type ConfigurationState } from '../models/configuration-state.js';
+import { IP_ADDRESS_POOLS, type IPAddressPool } from '../models/ip-address-pool.js';
 import { L2_ADVERTISEMENTS } from '../models/l2-advertisement.js';
 import { enumerate } from '../text.js';
 import type { DoctorFacts } from './facts.js';
 import { type Finding, foundObject } from './finding.js';
 
-export function configurationFindings({ pools, advertisements, nodes, namespace }: DoctorFacts): Finding[] {
+export function configurationFindings(facts: DoctorFacts): Finding[] {
+  const { pools, advertisements, nodes, configurationStates, namespace } = facts;
   const isHere = ({ metadata }: KubeObject) => metadata.namespace === namespace;
   const allPools = pools.ok ? pools.items : [];
   const allAdvertisements = advertisements.ok ? advertisements.items : [];
@@ -20,6 +22,8 @@ export function configurationFindings({ pools, advertisements, nodes, namespace 
     nodes: nodes.ok ? nodes.items : [],
   });
   return [
+    ...(configurationStates.ok ? configurationStates.items.flatMap(stateFindings) : []),
+    ...ourPools.flatMap(exhaustedFindings),
     ...config.problems.map((problem) => problemFinding(problem, namespace)),
     ...overlapFindings(config, namespace),
     ...(advertisements.ok ? unannouncedFindings(config, namespace) : []),
@@ -27,6 +31,38 @@ export function configurationFindings({ pools, advertisements, nodes, namespace 
     ...(pools.ok ? unknownPoolFindings(ourAdvertisements, config) : []),
     ...elsewhereFindings(IP_ADDRESS_POOLS, allPools, namespace),
     ...elsewhereFindings(L2_ADVERTISEMENTS, allAdvertisements, namespace),
+  ];
+}
+
+function stateFindings(state: ConfigurationState): Finding[] {
+  const { result, errorSummary = '' } = state.status ?? {};
+  if (result !== 'Invalid') return [];
+  return [
+    {
+      code: 'configurationNotInForce',
+      severity: 'error',
+      message: `ConfigurationState ${state.metadata.name ?? ''} says that not all of the configuration is in force: ${errorSummary.replaceAll('\n', '; ')}.`,
+      objects: [foundObject(CONFIGURATION_STATES, state)],
+      remedy: 'Correct what it names.',
+    },
+  ];
+}
+
+function exhaustedFindings(pool: IPAddressPool): Finding[] {
+  const { assignedIPv4 = 0, assignedIPv6 = 0, availableIPv4, availableIPv6 } = pool.status ?? {};
+  const full = [
+    ...(assignedIPv4 > 0 && availableIPv4 === 0 ? ['IPv4'] : []),
+    ...(assignedIPv6 > 0 && availableIPv6 === 0 ? ['IPv6'] : []),
+  ];
+  if (full.length === 0) return [];
+  return [
+    {
+      code: 'poolExhausted',
+      severity: 'warning',
+      message: `IPAddressPool ${pool.metadata.name ?? ''} has no ${enumerate(full)} address left.`,
+      objects: [foundObject(IP_ADDRESS_POOLS, pool)],
+      remedy: 'Add addresses to it, or make another pool, before the next service needs one.',
+    },
   ];
 }
 

@@ -13,6 +13,8 @@ import {
 import type { KubeApi, KubeObject, ResourceType } from '../kube/kube-api.js';
 import { type Reading, readAll, readOne } from '../kube/reading.js';
 import {
+  CONFIGURATION_STATES,
+  type ConfigurationState,
   IP_ADDRESS_POOLS,
   type IPAddressPool,
   L2_ADVERTISEMENTS,
@@ -24,7 +26,7 @@ import {
 export interface DoctorFacts {
   /** The namespace of MetalLB. */
   readonly namespace: string;
-  /** Of the three kinds of layer 2, those that are there. */
+  /** Of the kinds of layer 2, those that are there. */
   readonly definitions: Reading<CustomResourceDefinition>;
   /** Of MetalLB's namespace. */
   readonly pods: Reading<Pod>;
@@ -35,6 +37,8 @@ export interface DoctorFacts {
   readonly pools: Reading<IPAddressPool>;
   readonly advertisements: Reading<L2Advertisement>;
   readonly statuses: Reading<ServiceL2Status>;
+  /** What the parts of MetalLB make of the configuration; of MetalLB's namespace. */
+  readonly configurationStates: Reading<ConfigurationState>;
   /** What was tried and refused. */
   readonly refused: readonly string[];
 }
@@ -58,16 +62,29 @@ export async function readDoctorFacts(
     const all = note(await readAll(api, type, { signal }));
     return all.ok || all.reason === 'notServed' ? all : note(await readAll(api, type, { namespace, signal }));
   };
-  const [definitions, pods, nodes, services, pools, advertisements, statuses] = await Promise.all([
-    readDefinitions(api, signal).then(note),
-    readAll(api, PODS, { namespace, signal }).then(note),
-    readAll(api, NODES, { signal }).then(note),
-    readAll(api, SERVICES, { signal }).then(note),
-    everywhere(IP_ADDRESS_POOLS),
-    everywhere(L2_ADVERTISEMENTS),
-    everywhere(SERVICE_L2_STATUSES),
-  ]);
-  return { namespace, definitions, pods, nodes, services, pools, advertisements, statuses, refused };
+  const [definitions, pods, nodes, services, pools, advertisements, statuses, configurationStates] =
+    await Promise.all([
+      readDefinitions(api, signal).then(note),
+      readAll(api, PODS, { namespace, signal }).then(note),
+      readAll(api, NODES, { signal }).then(note),
+      readAll(api, SERVICES, { signal }).then(note),
+      everywhere(IP_ADDRESS_POOLS),
+      everywhere(L2_ADVERTISEMENTS),
+      everywhere(SERVICE_L2_STATUSES),
+      readAll(api, CONFIGURATION_STATES, { namespace, signal }).then(note),
+    ]);
+  return {
+    namespace,
+    definitions,
+    pods,
+    nodes,
+    services,
+    pools,
+    advertisements,
+    statuses,
+    configurationStates,
+    refused,
+  };
 }
 
 async function readDefinitions(

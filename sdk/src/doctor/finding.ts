@@ -24,7 +24,9 @@ export type FindingCode =
   | 'statusUnreadable' // names no service, or no node
   | 'statusDisagrees' // label and status name different nodes
   // The configuration.
+  | 'configurationNotInForce' // a part of MetalLB says so itself
   | 'poolWithoutAdvertisement'
+  | 'poolExhausted' // every address of one of its IP versions is in use
   | 'overlappingPools'
   | 'invalidPool'
   | 'invalidAdvertisement'

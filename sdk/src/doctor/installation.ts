@@ -1,5 +1,9 @@
 /** Whether MetalLB is there, which one, and whether its parts run. */
-import { customResourceDefinitions, isNodeImmutable } from '../crds/custom-resource-definitions.js';
+import {
+  customResourceDefinitions,
+  definitionName,
+  isNodeImmutable,
+} from '../crds/custom-resource-definitions.js';
 import { isReadyPod, podsOf } from '../election/index.js';
 import {
   CUSTOM_RESOURCE_DEFINITIONS,
@@ -9,6 +13,7 @@ import {
   PODS,
   type StructuralSchema,
 } from '../kube/core-types.js';
+import { CONFIGURATION_STATES } from '../models/configuration-state.js';
 import { METALLB_VERSION } from '../models/object-meta.js';
 import { count, enumerate } from '../text.js';
 import type { DoctorFacts } from './facts.js';
@@ -35,7 +40,9 @@ function definitionFindings({ definitions, pods }: DoctorFacts): Finding[] {
     const actual = definitions.items.find(({ metadata }) => metadata.name === name);
     if (actual === undefined) {
       const message = `The cluster has no resource definition ${name}.`;
-      return [{ code: 'crdMissing', severity: 'error', message, objects, remedy: MEND_CRDS }];
+      // Releases before v0.15.3 work without.
+      const severity = name === definitionName(CONFIGURATION_STATES) ? 'info' : 'error';
+      return [{ code: 'crdMissing', severity, message, objects, remedy: MEND_CRDS }];
     }
     const findings: Finding[] = [];
     if (isNodeImmutable(actual)) {

@@ -5,6 +5,7 @@
 import type { Node } from '../kube/core-types.js';
 import {
   AddressError,
+  checkSelector,
   matchesSelector,
   parseAddressRange,
   SelectorError,
@@ -133,13 +134,6 @@ function viewAdvertisement(
     interfaces: rest.interfaces ?? [],
     serviceSelectors: rest.serviceSelectors ?? [],
   };
-}
-
-/** @throws SelectorError */
-function checkSelector(selector: LabelSelector): void {
-  for (const requirement of selector.matchExpressions ?? []) {
-    matchesSelector({ matchExpressions: [requirement] });
-  }
 }
 
 function sortedByName<T extends { metadata: { name?: string } }>(objects: readonly T[]): T[] {

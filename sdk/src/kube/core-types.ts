@@ -8,7 +8,7 @@ function core<T extends KubeObject>(plural: string, kind: string, namespaced = t
   return { group: '', version: 'v1', plural, kind, namespaced };
 }
 
-/** A condition of a node, a pod, an endpoint's owner or a CRD. */
+/** A condition of a node, a pod, an endpoint's owner, a CRD or a configuration. */
 export interface Condition {
   type: string;
   status: 'True' | 'False' | 'Unknown';
@@ -16,6 +16,7 @@ export interface Condition {
   message?: string;
   /** RFC 3339. */
   lastTransitionTime?: string;
+  observedGeneration?: number;
 }
 
 export interface ServicePort {
@@ -185,6 +186,8 @@ export interface StructuralSchema {
   required?: string[];
   items?: StructuralSchema;
   minItems?: number;
+  maxItems?: number;
+  maxProperties?: number;
   minimum?: number;
   maximum?: number;
   minLength?: number;
@@ -194,7 +197,8 @@ export interface StructuralSchema {
   'x-kubernetes-map-type'?: 'atomic' | 'granular';
   'x-kubernetes-list-type'?: 'atomic' | 'set' | 'map';
   'x-kubernetes-preserve-unknown-fields'?: true;
-  'x-kubernetes-validations'?: { rule: string; message?: string }[];
+  'x-kubernetes-list-map-keys'?: string[];
+  'x-kubernetes-validations'?: { rule: string; message?: string; messageExpression?: string }[];
 }
 
 export interface PrinterColumn {

@@ -10,6 +10,13 @@ export {
   type AddressRange,
 } from './address.js';
 export {
+  CONFIGURATION_STATES,
+  configurationStateSchema,
+  type ConfigurationResult,
+  type ConfigurationState,
+  type ConfigurationStateStatus,
+} from './configuration-state.js';
+export {
   IP_ADDRESS_POOLS,
   ipAddressPoolSchema,
   type IPAddressPool,
@@ -25,6 +32,7 @@ export {
   type PreferredNodeSelector,
 } from './l2-advertisement.js';
 export {
+  checkSelector,
   labelSelectorSchema,
   matchesSelector,
   selectorOf,

@@ -1,7 +1,9 @@
 /** `IPAddressPool`: the addresses the controller may hand out. */
 import * as z from 'zod';
 import type { KubeObject, ResourceType } from '../kube/kube-api.js';
-import { type LabelSelector, labelSelectorSchema } from './label-selector.js';
+import { addressListRules, addressTextRules } from './address-rules.js';
+import { type LabelSelector, selectorsSchema } from './label-selector.js';
+import { namesSchema } from './names.js';
 import { METALLB_GROUP, METALLB_VERSION, objectFrame } from './object-meta.js';
 
 /** Which services may use a pool, and which pool goes first. Without it every service may. */
@@ -45,8 +47,9 @@ export const ipAddressPoolSchema = z
     spec: z
       .looseObject({
         addresses: z
-          .array(z.string())
+          .array(z.string().meta(addressTextRules))
           .min(1)
+          .meta(addressListRules)
           .describe('CIDRs (192.168.10.0/24) and ranges (192.168.10.5-192.168.10.9) of the pool.'),
         autoAssign: z
           .boolean()
@@ -63,16 +66,13 @@ export const ipAddressPoolSchema = z
               .meta({ type: 'integer' })
               .exactOptional()
               .describe('Order among pools that fit a service: lower goes first, 0 or absent last.'),
-            namespaces: z
-              .array(z.string())
+            namespaces: namesSchema('namespaces', { longest: 63, most: 512 })
               .exactOptional()
               .describe('Namespaces whose services may use the pool.'),
-            namespaceSelectors: z
-              .array(labelSelectorSchema)
+            namespaceSelectors: selectorsSchema('namespaceSelectors')
               .exactOptional()
               .describe('Namespaces, by their labels, whose services may use the pool.'),
-            serviceSelectors: z
-              .array(labelSelectorSchema)
+            serviceSelectors: selectorsSchema('serviceSelectors')
               .exactOptional()
               .describe('Services, by their labels, that may use the pool.'),
           })

@@ -1,7 +1,13 @@
 /** `L2Advertisement`: which addresses are announced, from which nodes and interfaces. */
 import * as z from 'zod';
 import type { KubeObject, ResourceType } from '../kube/kube-api.js';
-import { type LabelSelector, labelSelectorSchema } from './label-selector.js';
+import {
+  type LabelSelector,
+  labelSelectorSchema,
+  MOST_SELECTORS,
+  selectorsSchema,
+} from './label-selector.js';
+import { namesSchema } from './names.js';
 import { METALLB_GROUP, METALLB_VERSION, objectFrame } from './object-meta.js';
 
 /** A wish, not a condition: nodes that match are elected before others, the heavier sum first. */
@@ -29,18 +35,21 @@ export interface L2Advertisement extends KubeObject {
   spec?: L2AdvertisementSpec;
 }
 
-const selectors = (what: string) => z.array(labelSelectorSchema).exactOptional().describe(what);
-const names = (what: string) => z.array(z.string()).exactOptional().describe(what);
-
 /** Reads an `L2Advertisement` as the API server returns it; unknown fields are kept. */
 export const l2AdvertisementSchema = z
   .looseObject({
     ...objectFrame('L2Advertisement'),
     spec: z
       .looseObject({
-        ipAddressPools: names('Pools to announce, by name; with no pool and no selector, all of them.'),
-        ipAddressPoolSelectors: selectors('Pools to announce, by their labels.'),
-        nodeSelectors: selectors('Nodes that may announce; with none, every node may.'),
+        ipAddressPools: namesSchema('ipAddressPools', { longest: 253, most: 256 })
+          .exactOptional()
+          .describe('Pools to announce, by name; with no pool and no selector, all of them.'),
+        ipAddressPoolSelectors: selectorsSchema('ipAddressPoolSelectors')
+          .exactOptional()
+          .describe('Pools to announce, by their labels.'),
+        nodeSelectors: selectorsSchema('nodeSelectors')
+          .exactOptional()
+          .describe('Nodes that may announce; with none, every node may.'),
         preferredNodeSelectors: z
           .array(
             z
@@ -55,10 +64,16 @@ export const l2AdvertisementSchema = z
               })
               .describe('A preference and its weight.'),
           )
+          .meta({ maxItems: MOST_SELECTORS })
           .exactOptional()
           .describe('Of the nodes that may announce, which are elected first.'),
-        interfaces: names('Interfaces to answer on; with none, every one.'),
-        serviceSelectors: selectors('Services to announce, by their labels; with none, all of them.'),
+        interfaces: z
+          .array(z.string().meta({ minLength: 1 }))
+          .exactOptional()
+          .describe('Interfaces to answer on; with none, every one.'),
+        serviceSelectors: selectorsSchema('serviceSelectors')
+          .exactOptional()
+          .describe('Services to announce, by their labels; with none, all of them.'),
       })
       .exactOptional()
       .describe('What is announced, and from where.'),

@@ -13,6 +13,12 @@ export const STATUS_LABELS = {
   serviceNamespace: 'metallb.io/service-namespace',
 } as const;
 
+/** Labels on a `ConfigurationState`. */
+export const CONFIGURATION_STATE_LABELS = {
+  /** `controller` or `speaker`. */
+  component: 'metallb.io/component-type',
+} as const;
+
 /** Labels on the pods; together they select the speakers or the controller. */
 export const COMPONENT_LABELS = {
   speaker: { app: 'metallb', component: 'speaker' },

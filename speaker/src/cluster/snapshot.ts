@@ -24,6 +24,7 @@ import {
 import type { Log } from '../ports.js';
 import { sayProblems } from './say-problems.js';
 import { serviceKey, type ServiceKey } from './service-ref.js';
+import { withoutStatusChanges } from './spec-changes.js';
 
 export interface ClusterObjects {
   readonly services: readonly Service[];
@@ -124,7 +125,9 @@ export class ClusterWatch {
       listener();
     };
     const unsubscribes = this.#caches().map(([, cache]) =>
-      cache.subscribe(cache === this.#nodes ? onNodeChange : listener),
+      cache === (this.#pools as ResourceCache<KubeObject>)
+        ? withoutStatusChanges(cache).subscribe(listener)
+        : cache.subscribe(cache === this.#nodes ? onNodeChange : listener),
     );
     return () => unsubscribes.forEach((unsubscribe) => unsubscribe());
   }

@@ -17,20 +17,14 @@ import {
 import { type IPAddressPool, METALLB_API_VERSION } from '@metallb-l2/sdk/models';
 import { type EventRecorder, subjectOf } from '../cluster/events.js';
 import { Limiter } from '../cluster/limiter.js';
+import type { Source } from '../cluster/spec-changes.js';
 import { Notify } from '../notify.js';
 import type { Health, Log, Meter } from '../ports.js';
 import { LatestServices } from './latest-services.js';
 import { type ControllerMetrics, declareControllerMetrics } from './metrics.js';
-import { type Decision, planAddresses } from './plan.js';
+import { type Decision, type Plan, planAddresses } from './plan.js';
 import type { RefusedPool } from './pools.js';
 import { keyOf } from './service-request.js';
-
-/** What a `ResourceCache` of the sdk gives. */
-export interface Source<T> {
-  list(): readonly T[];
-  ready(signal: AbortSignal): Promise<void>;
-  subscribe(listener: () => void): () => void;
-}
 
 export interface AddressLoopDeps {
   readonly api: KubeApi;
@@ -44,6 +38,8 @@ export interface AddressLoopDeps {
   readonly pools: Source<IPAddressPool>;
   /** The only class of services that is served; undefined for those without one. */
   readonly loadBalancerClass?: string | undefined;
+  /** Is told each plan. */
+  readonly onPlan: (plan: Plan) => void;
 }
 
 const SERVICE = { apiVersion: 'v1', kind: 'Service' };
@@ -101,6 +97,7 @@ export class AddressLoop {
     health.busy(LOOP);
     const plan = planAddresses({ services: this.#services.list(), pools: pools.list(), loadBalancerClass });
     this.#metrics.report(plan);
+    this.#deps.onPlan(plan);
     this.#forget(plan.decisions, plan.refusedPools);
     for (const refused of plan.refusedPools) this.#sayRefusedPool(refused);
 

@@ -50,6 +50,8 @@ export interface PoolUsage {
   /** Addresses the pool can give out. */
   readonly total: bigint;
   readonly inUse: number;
+  /** The same of each IP version. */
+  readonly families: Readonly<Record<AddressFamily, { readonly total: bigint; readonly inUse: number }>>;
 }
 
 export class Allocator {
@@ -103,8 +105,9 @@ export class Allocator {
   /** How full each pool is, by name. An address counts once, however many services share it. */
   usage(): PoolUsage[] {
     return this.#pools.map((pool) => {
-      const total = pool.ranges.reduce((sum, range) => sum + capacity(range, pool.avoidBuggyIPs), 0n);
-      return { pool: pool.name, total, inUse: this.#countHeld(pool) };
+      const families = { 4: this.#usageOf(pool, 4), 6: this.#usageOf(pool, 6) };
+      const total = families[4].total + families[6].total;
+      return { pool: pool.name, total, inUse: families[4].inUse + families[6].inUse, families };
     });
   }
 
@@ -208,12 +211,12 @@ export class Allocator {
     return refusal('portInUse', `port ${port} is already in use on ${JSON.stringify(text)}`);
   }
 
-  #countHeld(pool: Pool): number {
-    let count = 0;
-    for (const family of [4, 6] as const) {
-      for (const value of this.#holders[family].keys()) if (has(pool, { family, value })) count += 1;
-    }
-    return count;
+  #usageOf(pool: Pool, family: AddressFamily): { total: bigint; inUse: number } {
+    const ranges = pool.ranges.filter((range) => range.family === family);
+    const total = ranges.reduce((sum, range) => sum + capacity(range, pool.avoidBuggyIPs), 0n);
+    let inUse = 0;
+    for (const value of this.#holders[family].keys()) if (has(pool, { family, value })) inUse += 1;
+    return { total, inUse };
   }
 }
 

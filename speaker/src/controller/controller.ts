@@ -5,15 +5,24 @@
  * copies of the cluster that differ for a moment, and could give one address to two services.
  */
 import { type Clock, type KubeApi, PODS, type Random, ResourceCache, SERVICES } from '@metallb-l2/sdk/kube';
-import { IP_ADDRESS_POOLS, SERVICE_L2_STATUSES } from '@metallb-l2/sdk/models';
+import {
+  CONFIGURATION_STATES,
+  IP_ADDRESS_POOLS,
+  L2_ADVERTISEMENTS,
+  SERVICE_L2_STATUSES,
+} from '@metallb-l2/sdk/models';
 import type { ControllerSettings } from '@metallb-l2/sdk/settings';
 import { EventRecorder } from '../cluster/events.js';
 import { sayProblems } from '../cluster/say-problems.js';
+import { withoutStatusChanges } from '../cluster/spec-changes.js';
 import type { Health, Log, Meter } from '../ports.js';
 import { runTogether } from '../run-together.js';
 import { AddressLoop } from './address-loop.js';
+import { ConfigurationReporter } from './configuration-reporter.js';
 import { ensureMemberlistSecret } from './memberlist-secret.js';
 import { OrphanSweeper } from './orphans.js';
+import { PlanBoard } from './plan-board.js';
+import { PoolStatusWriter } from './pool-status.js';
 
 export interface ControllerDeps {
   readonly api: KubeApi;
@@ -38,9 +47,26 @@ export async function runController(
   const statuses = new ResourceCache(deps, SERVICE_L2_STATUSES, { namespace });
   const pods = new ResourceCache(deps, PODS, { namespace });
   const events = new EventRecorder(deps, { component: 'metallb-controller', instance: pod.name });
-  const addresses = new AddressLoop({ ...deps, events, services, pools, loadBalancerClass });
+  const advertisements = new ResourceCache(deps, L2_ADVERTISEMENTS, { namespace });
+  const states = new ResourceCache(deps, CONFIGURATION_STATES, { namespace });
+  const plans = new PlanBoard();
+  const addresses = new AddressLoop({
+    ...deps,
+    events,
+    services,
+    pools: withoutStatusChanges(pools),
+    loadBalancerClass,
+    onPlan: (plan) => {
+      plans.show(plan);
+    },
+  });
+  const poolStatus = new PoolStatusWriter({ ...deps, plans, pools });
+  const configuration = new ConfigurationReporter(
+    { ...deps, events, plans, pools, advertisements, states },
+    { namespace, pod },
+  );
   const orphans = new OrphanSweeper({ ...deps, events, statuses, services, pods });
-  const caches = { services, pools, statuses, pods };
+  const caches = { services, pools, statuses, pods, advertisements, 'configuration states': states };
   const unsubscribe = Object.entries(caches).map(([what, cache]) => sayProblems(deps.log, what, cache));
   await runTogether(
     signal,
@@ -48,6 +74,8 @@ export async function runController(
     (either) => events.run(either),
     (either) => addresses.run(either),
     (either) => orphans.run(either),
+    (either) => poolStatus.run(either),
+    (either) => configuration.run(either),
     async (either) => {
       if (memberlistSecret === undefined) return;
       await ensureMemberlistSecret(deps, { namespace, ...memberlistSecret }, either);

@@ -15,9 +15,9 @@ import {
 import { SERVICE_L2_STATUSES, type ServiceL2Status } from '@metallb-l2/sdk/models';
 import { STATUS_LABELS } from '@metallb-l2/sdk/settings';
 import { type EventRecorder, subjectOf } from '../cluster/events.js';
+import type { Source } from '../cluster/spec-changes.js';
 import { Notify } from '../notify.js';
 import type { Health, Log, Meter } from '../ports.js';
-import type { Source } from './address-loop.js';
 import { keyOf } from './service-request.js';
 
 export interface ClusterForOrphans {

@@ -5,12 +5,20 @@ import {
   type KubeApi,
   NODES,
   PODS,
+  type ResourceType,
   SERVICES,
   type Service,
   systemClock,
   systemRandom,
 } from '@metallb-l2/sdk/kube';
-import { IP_ADDRESS_POOLS, type IPAddressPoolSpec, SERVICE_L2_STATUSES } from '@metallb-l2/sdk/models';
+import {
+  CONFIGURATION_STATES,
+  type ConfigurationResult,
+  IP_ADDRESS_POOLS,
+  type IPAddressPoolSpec,
+  L2_ADVERTISEMENTS,
+  SERVICE_L2_STATUSES,
+} from '@metallb-l2/sdk/models';
 import { COMPONENT_LABELS } from '@metallb-l2/sdk/settings';
 import { runController } from '../../../speaker/src/controller/controller.js';
 import { HealthBoard } from '../../../speaker/src/http/health.js';
@@ -20,6 +28,7 @@ import { FakeClock } from '../../support/fake-clock.ts';
 import { RecordedLog } from '../../support/recorded-log.ts';
 import { until } from '../../support/until.ts';
 import { START_TIMEOUT_MS, type TestCluster, startTestCluster } from '../sdk/control-plane.ts';
+import { createPod, type PodRef } from './controller-pod.ts';
 
 const FROM_POOL = 'metallb.io/ip-allocated-from-pool';
 
@@ -34,19 +43,27 @@ afterAll(() => cluster.stop());
 
 beforeEach(async () => {
   namespace = await cluster.createNamespace();
-  controller = new RunningController();
+  controller = new RunningController(await createPod(cluster.api, { namespace, name: 'controller' }));
 });
 afterEach(async () => {
   await controller.stop();
   for (const { metadata } of await services()) await remove(metadata.name ?? '');
 });
 
-/** A controller in this process over the real API server, and the writes of services it has made. */
+/** A controller in this process over the real API server, and the writes it has made. */
 class RunningController {
+  /** Of services. */
   writes = 0;
+  /** Of the status of pools. */
+  poolWrites = 0;
   readonly log = new RecordedLog();
+  readonly #pod: PodRef;
   #stop = new AbortController();
   #running = Promise.resolve();
+
+  constructor(pod: PodRef) {
+    this.#pod = pod;
+  }
 
   start(clock: Clock = systemClock): void {
     this.#stop = new AbortController();
@@ -59,7 +76,8 @@ class RunningController {
       delete: (...call) => api.delete(...call),
       watch: (...call) => api.watch(...call),
       replace: (type, ...call) => {
-        this.writes += 1;
+        if (type === (SERVICES as ResourceType)) this.writes += 1;
+        else this.poolWrites += 1;
         return api.replace(type, ...call);
       },
     };
@@ -72,8 +90,7 @@ class RunningController {
       meter: new PrometheusMeter(),
       health: new HealthBoard(clock),
     };
-    const pod = { name: 'controller', uid: 'pod-uid' };
-    const settings = { namespace, logLevel: 'info', httpPort: 7472, pod } as const;
+    const settings = { namespace, logLevel: 'info', httpPort: 7472, pod: this.#pod } as const;
     this.#running = runController(deps, settings, this.#stop.signal);
   }
 
@@ -109,6 +126,17 @@ const createPool = (name: string, ...texts: string[]) =>
     metadata: { name, namespace },
     spec: { addresses: texts } satisfies IPAddressPoolSpec,
   });
+const poolStatus = async (name: string) =>
+  (await cluster.api.get(IP_ADDRESS_POOLS, { namespace, name })).status;
+/** What the ConfigurationState says once it says `result`. */
+async function configuration(result: ConfigurationResult) {
+  const states = async () => (await cluster.api.list(CONFIGURATION_STATES, { namespace })).items;
+  await until(
+    `the configuration is called ${result}`,
+    async () => (await states())[0]?.status?.result === result,
+  );
+  return states();
+}
 const haveAddresses = (count: number) =>
   until(`${count} services have addresses`, async () => (await addresses()).length === count);
 
@@ -124,6 +152,11 @@ it('gives 50 services 50 addresses with one write and one event each, and writes
   const told = async () => Promise.all(names.map(events));
   await until('every service has its event', async () => (await told()).every(({ length }) => length > 0));
   expect(await told()).toEqual(names.map(() => [eventOf]));
+  const usage = { assignedIPv4: 50, assignedIPv6: 0, availableIPv4: 206, availableIPv6: 0 };
+  await until('the pool says how full it is', async () => {
+    return JSON.stringify(await poolStatus('production')) === JSON.stringify(usage);
+  });
+  expect(controller.poolWrites).toBeLessThan(50);
 
   const before = await services();
   expect(before[0]?.metadata.annotations).toEqual({ 'example.com/kept': 'yes', [FROM_POOL]: 'production' });
@@ -176,6 +209,39 @@ it('refuses a pool that overlaps an older one, says so on the pool, and goes on 
   await create('after');
   await haveAddresses(2);
   expect((await addresses()).sort()).toEqual(['10.22.0.0', '10.22.0.1']);
+  const [state] = await configuration('Invalid');
+  expect(state).toMatchObject({
+    metadata: { name: 'controller', ownerReferences: [{ kind: 'Pod', name: 'controller' }] },
+    status: { errorSummary: expect.stringContaining('in pool "younger" overlaps') as string },
+  });
+  await until('the refused pool has nothing to give', async () => {
+    return (await poolStatus('younger'))?.availableIPv4 === 0;
+  });
+
+  const ref = { namespace, name: 'younger' };
+  const spec = { addresses: ['10.22.1.0/29'] };
+  await cluster.api.patch(IP_ADDRESS_POOLS, ref, { spec }, { type: 'merge' });
+  await configuration('Valid');
+  await until('the pool has something to give', async () => {
+    return (await poolStatus('younger'))?.availableIPv4 === 8;
+  });
+}, 60_000);
+
+it('says which pool of an advertisement there is not, until there is one', async () => {
+  await createPool('production', '10.24.0.0/28');
+  await cluster.api.create(L2_ADVERTISEMENTS, {
+    metadata: { name: 'edge', namespace },
+    spec: { ipAddressPools: ['production', 'lab'] },
+  });
+  controller.start();
+  const said =
+    'advertisement "edge": spec.ipAddressPools[1]: there is no IPAddressPool "lab"; only its other pools are announced';
+  const states = await configuration('Invalid');
+  expect(states.map(({ status }) => status?.errorSummary)).toEqual([said]);
+  await until('it is said of the advertisement', async () => (await events('edge')).length > 0);
+  expect(await events('edge')).toEqual([`ConfigurationError: ${said}`]);
+  await createPool('lab', '10.24.1.0/28');
+  await configuration('Valid');
 }, 60_000);
 
 it('moves a service to the address it asks for, in one write', async () => {
@@ -197,20 +263,6 @@ it('moves a service to the address it asks for, in one write', async () => {
 }, 60_000);
 
 it('removes the statuses of a service that is gone and of a node without a live speaker, after a while', async () => {
-  // A pod needs its namespace's account, which the controller manager makes a little later.
-  const accounts = {
-    group: '',
-    version: 'v1',
-    plural: 'serviceaccounts',
-    kind: 'ServiceAccount',
-    namespaced: true,
-  };
-  await until('the namespace has its account', () =>
-    cluster.api.get(accounts, { namespace, name: 'default' }).then(
-      () => true,
-      () => false,
-    ),
-  );
   const owners = new Map<string, { name: string; uid: string }>();
   for (const [nodeName, ready] of [
     ['fern1', 'True'],

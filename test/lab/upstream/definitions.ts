@@ -11,7 +11,6 @@ const OTHER_KINDS: readonly (readonly [string, readonly string[]])[] = [
   ['BGPAdvertisement', ['v1beta1']],
   ['BGPPeer', ['v1beta1', 'v1beta2']],
   ['Community', ['v1beta1']],
-  ['ConfigurationState', ['v1beta1']],
   ['ServiceBGPStatus', ['v1beta1']],
 ];
 

@@ -65,6 +65,7 @@ describe('the component', () => {
         `${TYPES.crd} metallb-crd-ipaddresspools`,
         `${TYPES.crd} metallb-crd-l2advertisements`,
         `${TYPES.crd} metallb-crd-servicel2statuses`,
+        `${TYPES.crd} metallb-crd-configurationstates`,
         ...['controller', 'speaker'].flatMap((role) =>
           [TYPES.account, TYPES.clusterRole, TYPES.clusterBinding, TYPES.role, TYPES.binding].map(
             (type) => `${type} metallb-${role}`,
@@ -285,6 +286,7 @@ describe('the outputs of the component', () => {
     await expect(valueOf(component.image)).resolves.toBe(IMAGE);
     const names = await valueOf(component.crdNames);
     expect([...(names ?? [])].sort()).toEqual([
+      'configurationstates.metallb.io',
       'ipaddresspools.metallb.io',
       'l2advertisements.metallb.io',
       'servicel2statuses.metallb.io',

@@ -27,9 +27,16 @@ describe('the rights of the programs', () => {
     expect(reading('controller')).toMatchObject([{ verbs: ['get'], resourceNames: ['memberlist'] }]);
   });
 
-  it('let the controller write addresses and events, and remove status objects', () => {
+  it('let the controller write addresses, events and how the configuration is, and remove status objects', () => {
     expect(writesOf(ACCESS.controller.cluster)).toEqual(['services/status update', 'events create']);
-    expect(writesOf(ACCESS.controller.namespace)).toEqual(['secrets create', 'servicel2statuses delete']);
+    expect(writesOf(ACCESS.controller.namespace)).toEqual([
+      'secrets create',
+      'ipaddresspools/status update',
+      'servicel2statuses delete',
+      'configurationstates create',
+      'configurationstates patch',
+      'configurationstates/status patch',
+    ]);
   });
 
   it('let the speaker write nothing outside its namespace but events', () => {

@@ -16,6 +16,17 @@ const selector = (path: string): Record<string, string> => ({
 const selectors = (path: string): Record<string, string> => ({ [path]: 'array', ...selector(`${path}[]`) });
 const strings = (path: string): Record<string, string> => ({ [path]: 'array', [`${path}[]`]: 'string' });
 const frame = { apiVersion: 'string', kind: 'string', metadata: 'object' };
+const conditions = (path: string): Record<string, string> => ({
+  [path]: 'array list-type=map list-keys=type',
+  [`${path}[]`]: 'object required=lastTransitionTime,message,reason,status,type',
+  [`${path}[].type`]:
+    'string maxLength=316 pattern=^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$',
+  [`${path}[].status`]: 'string enum=True,False,Unknown',
+  [`${path}[].reason`]: 'string minLength=1 maxLength=1024 pattern=^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$',
+  [`${path}[].message`]: 'string maxLength=32768',
+  [`${path}[].lastTransitionTime`]: 'string format=date-time',
+  [`${path}[].observedGeneration`]: 'integer format=int64 minimum=0',
+});
 const IMMUTABLE = 'string rule=(self == oldSelf: Value is immutable)';
 
 /** The schemas of upstream v0.16.1 (config/crd/bases), one line of facts for each field. */
@@ -61,17 +72,59 @@ const UPSTREAM: Record<string, Record<string, string>> = {
     'status.interfaces[]': 'object',
     'status.interfaces[].name': 'string',
   },
+  ConfigurationState: {
+    '': 'object',
+    ...frame,
+    status: 'object',
+    'status.result': 'string enum=Valid,Invalid,Unknown',
+    'status.errorSummary': 'string',
+    ...conditions('status.conditions'),
+  },
 };
+
+const LABEL_VALUE = 'string maxLength=63 pattern=^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$';
+const LABEL_KEY =
+  'string maxLength=317 pattern=^([a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$';
+
+/** A selector whose parts are checked; what is accepted, `test/support/configuration-cases.ts` shows. */
+const checkedSelector = (path: string): Record<string, string> => ({
+  ...selector(path),
+  [`${path}.matchLabels`]: 'object checks=1 maxProperties=64',
+  [`${path}.matchLabels{}`]: LABEL_VALUE,
+  [`${path}.matchExpressions`]: 'array list-type=atomic checks=1 maxItems=32',
+  [`${path}.matchExpressions[]`]: 'object required=key,operator checks=1',
+  [`${path}.matchExpressions[].key`]: LABEL_KEY,
+  [`${path}.matchExpressions[].operator`]: 'string enum=In,NotIn,Exists,DoesNotExist',
+  [`${path}.matchExpressions[].values`]: 'array list-type=set',
+  [`${path}.matchExpressions[].values[]`]: LABEL_VALUE,
+});
+const checkedSelectors = (path: string): Record<string, string> => ({
+  ...checkedSelector(`${path}[]`),
+  [path]: 'array checks=1 maxItems=256',
+});
 
 /** What ours have on top, or instead. */
 const OURS: typeof UPSTREAM = {
-  IPAddressPool: { 'spec.addresses': 'array minItems=1' },
-  // Upstream has these after v0.16.1, with the same shape.
+  IPAddressPool: {
+    'spec.addresses': 'array checks=3 minItems=1 maxItems=512',
+    'spec.addresses[]': 'string checks=8 maxLength=96',
+    'spec.serviceAllocation.namespaces': 'array checks=1 maxItems=512',
+    'spec.serviceAllocation.namespaces[]': 'string minLength=1 maxLength=63',
+    ...checkedSelectors('spec.serviceAllocation.namespaceSelectors'),
+    ...checkedSelectors('spec.serviceAllocation.serviceSelectors'),
+  },
   L2Advertisement: {
-    'spec.preferredNodeSelectors': 'array',
+    'spec.ipAddressPools': 'array checks=1 maxItems=256',
+    'spec.ipAddressPools[]': 'string minLength=1 maxLength=253',
+    ...checkedSelectors('spec.ipAddressPoolSelectors'),
+    ...checkedSelectors('spec.nodeSelectors'),
+    'spec.interfaces[]': 'string minLength=1',
+    ...checkedSelectors('spec.serviceSelectors'),
+    // Upstream has these after v0.16.1, with the same shape.
+    'spec.preferredNodeSelectors': 'array maxItems=256',
     'spec.preferredNodeSelectors[]': 'object required=preference,weight',
     'spec.preferredNodeSelectors[].weight': 'integer minimum=1 maximum=100 format=int32',
-    ...selector('spec.preferredNodeSelectors[].preference'),
+    ...checkedSelector('spec.preferredNodeSelectors[].preference'),
   },
   ServiceL2Status: {
     'status.node': 'string',
@@ -97,6 +150,11 @@ const UPSTREAM_COLUMNS: Record<string, string[]> = {
     'Service Name string .status.serviceName',
     'Service Namespace string .status.serviceNamespace',
   ],
+  ConfigurationState: [
+    'Result string .status.result',
+    'ErrorSummary string .status.errorSummary',
+    'Age date .metadata.creationTimestamp',
+  ],
 };
 
 function facts(schema: StructuralSchema, path = ''): Record<string, string> {
@@ -109,15 +167,21 @@ function facts(schema: StructuralSchema, path = ''): Record<string, string> {
     required,
     'x-kubernetes-map-type': mapType,
     'x-kubernetes-list-type': listType,
+    'x-kubernetes-list-map-keys': listKeys,
     'x-kubernetes-validations': validations = [],
     ...rest
   } = schema;
+  const checks = validations.filter(({ messageExpression }) => messageExpression !== undefined).length;
   const line = [
     type,
     required && `required=${[...required].sort().join(',')}`,
     mapType && `map-type=${mapType}`,
     listType && `list-type=${listType}`,
-    ...validations.map(({ rule, message }) => `rule=(${rule}: ${String(message)})`),
+    listKeys && `list-keys=${listKeys.join()}`,
+    ...validations.flatMap(({ rule, message }) =>
+      message === undefined ? [] : `rule=(${rule}: ${message})`,
+    ),
+    checks > 0 ? `checks=${String(checks)}` : undefined,
     ...Object.entries(rest).map(([key, value]) => `${key}=${String(value)}`),
   ];
   const at = (name: string) => (path === '' ? name : `${path}.${name}`);
@@ -172,6 +236,12 @@ describe.each(Object.keys(UPSTREAM))('the CRD of %s', (kind) => {
           listKind: 'ServiceL2StatusList',
           plural: 'servicel2statuses',
           singular: 'servicel2status',
+        },
+        ConfigurationState: {
+          kind,
+          listKind: 'ConfigurationStateList',
+          plural: 'configurationstates',
+          singular: 'configurationstate',
         },
       }[kind],
     );

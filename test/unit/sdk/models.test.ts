@@ -1,4 +1,6 @@
 import {
+  type ConfigurationState,
+  configurationStateSchema,
   type IPAddressPool,
   type L2Advertisement,
   SelectorError,
@@ -79,11 +81,31 @@ const status: Complete<ServiceL2Status> = {
     announcedSince: '2026-01-01T00:00:00Z',
   },
 };
+const state: Complete<ConfigurationState> = {
+  apiVersion: 'metallb.io/v1beta1',
+  kind: 'ConfigurationState',
+  metadata,
+  status: {
+    result: 'Invalid',
+    errorSummary: 'e',
+    conditions: [
+      {
+        type: 'poolReconcilerValid',
+        status: 'False',
+        reason: 'ConfigurationError',
+        message: 'e',
+        lastTransitionTime: '2026-01-01T00:00:00Z',
+        observedGeneration: 1,
+      },
+    ],
+  },
+};
 
 const MODELS = [
   ['IPAddressPool', ipAddressPoolSchema, pool],
   ['L2Advertisement', l2AdvertisementSchema, advertisement],
   ['ServiceL2Status', serviceL2StatusSchema, status],
+  ['ConfigurationState', configurationStateSchema, state],
 ] as const;
 
 describe.each(MODELS)('the model of %s', (_kind, schema, object) => {

@@ -32,6 +32,10 @@ function healthy(broken: Partial<DoctorFacts> = {}): DoctorFacts {
     pools: read(pool('main', ['10.0.0.0/24'])),
     advertisements: read(advertisement('all')),
     statuses: read(status('a')),
+    configurationStates: read({
+      metadata: { name: 'controller', namespace: 'metallb-system' },
+      status: { result: 'Valid' },
+    }),
     refused: [],
     ...broken,
   };
@@ -163,6 +167,26 @@ const CASES: Record<FindingCode, Case> = {
     facts: { advertisements: read() },
     severity: 'warning',
     says: 'No L2Advertisement announces IPAddressPool main',
+  },
+  configurationNotInForce: {
+    facts: {
+      configurationStates: read({
+        metadata: { name: 'controller', namespace: 'metallb-system' },
+        status: { result: 'Invalid', errorSummary: 'this overlaps\nthat is unknown' },
+      }),
+    },
+    severity: 'error',
+    says: 'ConfigurationState controller says that not all of the configuration is in force: this overlaps; that is unknown',
+  },
+  poolExhausted: {
+    facts: {
+      pools: read({
+        ...pool('main', ['10.0.0.1/32', 'fd00::/64']),
+        status: { assignedIPv4: 1, availableIPv4: 0, assignedIPv6: 1, availableIPv6: 9 },
+      }),
+    },
+    severity: 'warning',
+    says: 'IPAddressPool main has no IPv4 address left',
   },
   overlappingPools: {
     facts: { pools: read(pool('main', ['10.0.0.0/24']), pool('second', ['10.0.0.128-10.0.1.9'])) },
@@ -296,6 +320,7 @@ describe('asking a cluster', () => {
       'crdMissing',
       'speakersMissing',
       'controllerMissing',
+      'crdMissing', // ConfigurationState, without which earlier releases work
     ]);
   });
 });
