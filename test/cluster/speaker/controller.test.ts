@@ -11,7 +11,7 @@ import {
   systemRandom,
 } from '@metallb-l2/sdk/kube';
 import { IP_ADDRESS_POOLS, type IPAddressPoolSpec, SERVICE_L2_STATUSES } from '@metallb-l2/sdk/models';
-import { COMPONENT_LABELS } from '@metallb-l2/sdk/settings';
+import { COMPONENT_LABELS, DEFAULT_LEASE } from '@metallb-l2/sdk/settings';
 import { runController } from '../../../speaker/src/controller/controller.js';
 import { HealthBoard } from '../../../speaker/src/http/health.js';
 import { PrometheusMeter } from '../../../speaker/src/metrics.js';
@@ -73,7 +73,7 @@ class RunningController {
       health: new HealthBoard(clock),
     };
     const pod = { name: 'controller', uid: 'pod-uid' };
-    const settings = { namespace, logLevel: 'info', httpPort: 7472, pod } as const;
+    const settings = { namespace, logLevel: 'info', httpPort: 7472, pod, lease: DEFAULT_LEASE } as const;
     this.#running = runController(deps, settings, this.#stop.signal);
   }
 
