@@ -1,4 +1,4 @@
-import { parseControllerSettings, parseSpeakerSettings } from '@metallb-l2/sdk/settings';
+import { DEFAULT_LEASE, parseControllerSettings, parseSpeakerSettings } from '@metallb-l2/sdk/settings';
 import { createController } from '../../../component/src/controller.js';
 import { createSpeaker } from '../../../component/src/speaker.js';
 import { mockPulumi, settled } from '../../support/pulumi-mocks.ts';
@@ -66,6 +66,7 @@ describe('the environment the component gives', () => {
       logLevel: 'warn',
       httpPort: 7472,
       pod,
+      lease: DEFAULT_LEASE,
       memberlistSecret: { name: 'memberlist', deployment: 'controller' },
     });
   });

@@ -193,12 +193,12 @@ describe('the component', () => {
 });
 
 describe('the outputs of the component', () => {
-  const rolledOut = { observedGeneration: 2, replicas: 1 };
+  const rolledOut = { observedGeneration: 2, replicas: 2 };
   const state =
     (ready: number) =>
     ({ type }: { type: string }) => ({
       ...(type === TYPES.deployment
-        ? { status: { ...rolledOut, updatedReplicas: 1, readyReplicas: 1 } }
+        ? { status: { ...rolledOut, updatedReplicas: 2, readyReplicas: 2 } }
         : type === TYPES.daemonSet
           ? {
               status: {

@@ -64,9 +64,29 @@ describe('both programs', () => {
 });
 
 describe('the controller', () => {
-  it('is alone, also while it is replaced', async () => {
+  it('has another one ready, rather on another node, also while it is replaced', async () => {
     const { controller } = await render();
-    expect(controller.spec).toMatchObject({ replicas: 1, strategy: { type: 'Recreate' } });
+    expect(controller.spec).toMatchObject({
+      replicas: 2,
+      strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
+    });
+    const labelSelector = { matchLabels: controller.spec.selector.matchLabels };
+    const term = (topologyKey: string) => ({ podAffinityTerm: { topologyKey, labelSelector } });
+    expect(controller.spec.template.spec['affinity']).toMatchObject({
+      podAntiAffinity: {
+        preferredDuringSchedulingIgnoredDuringExecution: [
+          term('kubernetes.io/hostname'),
+          term('topology.kubernetes.io/zone'),
+        ],
+      },
+    });
+  });
+
+  it('has as many pods as it is told', async () => {
+    const mocks = await mockPulumi();
+    createController('metallb', { ...SETTINGS, replicas: 1 }, {});
+    await settled();
+    expect(mocks.find('kubernetes:apps/v1:Deployment').inputs).toMatchObject({ spec: { replicas: 1 } });
   });
 
   it('is not root and has no capability', async () => {
