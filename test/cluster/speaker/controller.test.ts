@@ -59,7 +59,7 @@ class RunningController {
       delete: (...call) => api.delete(...call),
       watch: (...call) => api.watch(...call),
       replace: (type, ...call) => {
-        this.writes += 1;
+        if (type.plural === SERVICES.plural) this.writes += 1;
         return api.replace(type, ...call);
       },
     };
