@@ -7,6 +7,9 @@
  * unchanged for the duration the lease itself names; its times are for people. A holder counts its own time
  * from the moment it *sent* the renewal that was confirmed, and for the shorter `renewDeadlineMs`. So it has
  * stopped before anybody else can take over, however long requests and answers take on their way.
+ *
+ * One rule is stricter than client-go's: a lease in the own name that is not led by is left to run out, as
+ * anybody else's. The last writes of the lost lead, or of the process before this one, may still arrive.
  */
 import type { Lease, Random } from '@metallb-l2/sdk/kube';
 import type { LeaseSettings } from '@metallb-l2/sdk/settings';
@@ -31,8 +34,10 @@ export interface ElectionState {
   readonly seen: { readonly lease: Lease | undefined; readonly since: Instant } | undefined;
   /** When the last renewal that is known to have succeeded was sent; nothing when somebody else leads. */
   readonly renewedAt: Instant | undefined;
-  /** When the write that is under way was sent. */
+  /** When the last write was sent. */
   readonly sentAt: Instant;
+  /** The `renewTime` of that write, if it was to get the lease and nobody knows whether it has. */
+  readonly claim: string | undefined;
   /** Whether the present try has looked at the lease. */
   readonly hasRead: boolean;
 }
@@ -59,7 +64,7 @@ export type ElectionAction =
 const JITTER = 1.2;
 
 export function initialElectionState(now: Instant): ElectionState {
-  return { seen: undefined, renewedAt: undefined, sentAt: now, hasRead: false };
+  return { seen: undefined, renewedAt: undefined, sentAt: now, claim: undefined, hasRead: false };
 }
 
 export function step(
@@ -81,15 +86,13 @@ export function step(
       return { state: { ...next, renewedAt: undefined }, action: { do: 'read' } };
     }
     case 'read': {
-      const next = { ...look(state, input.lease, now), hasRead: true };
-      if (isMine(config, next)) return write(config, next, now);
+      const next = { ...look(config, state, input.lease, now), hasRead: true };
+      if (isMine(config, next) && leads(config, next, now)) return write(config, next, now);
       const deposed = { ...next, renewedAt: undefined };
       return isTaken(config, next, now) ? wait(deposed) : write(config, deposed, now);
     }
-    case 'written': {
-      const { sentAt } = state;
-      return wait({ ...state, seen: { lease: input.lease, since: sentAt }, renewedAt: sentAt });
-    }
+    case 'written':
+      return wait(confirm(state, input.lease));
     case 'conflict':
       return state.hasRead ? wait(state) : { state, action: { do: 'read' } };
     case 'failed':
@@ -117,9 +120,29 @@ export function released({ identity }: LeaseConfig, lease: Lease, now: Instant):
   return { ...lease, spec: { ...spec, leaseDurationSeconds: 1, acquireTime: time, renewTime: time } };
 }
 
+function confirm(state: ElectionState, lease: Lease): ElectionState {
+  const { sentAt } = state;
+  return { ...state, seen: { lease, since: sentAt }, renewedAt: sentAt, claim: undefined };
+}
+
 /** The lease may have come back unchanged: then it has looked so for as long as before. */
-function look(state: ElectionState, lease: Lease | undefined, now: Instant): ElectionState {
-  const { seen } = state;
+function look(
+  { identity }: LeaseConfig,
+  state: ElectionState,
+  lease: Lease | undefined,
+  now: Instant,
+): ElectionState {
+  const { seen, claim } = state;
+  const spec = lease?.spec;
+  // The answer alone was lost.
+  if (
+    lease !== undefined &&
+    claim !== undefined &&
+    spec?.holderIdentity === identity &&
+    spec.renewTime === claim
+  ) {
+    return confirm(state, lease);
+  }
   const isNews = seen === undefined || versionOf(seen.lease) !== versionOf(lease);
   return { ...state, seen: { lease, since: isNews ? now : seen.since } };
 }
@@ -146,7 +169,8 @@ function write(
       leaseTransitions: mine || spec === undefined ? transitions : transitions + 1,
     },
   };
-  return { state: { ...state, sentAt: now }, action: { do: 'write', lease } };
+  const claim = leads(config, state, now) ? undefined : time;
+  return { state: { ...state, sentAt: now, claim }, action: { do: 'write', lease } };
 }
 
 function isMine({ identity }: LeaseConfig, { seen }: ElectionState): boolean {
@@ -172,12 +196,12 @@ function waitMs(config: LeaseConfig, state: ElectionState, now: Instant, random:
   const { retryPeriodMs } = config;
   if (state.renewedAt !== undefined) {
     const leftMs = leadsForMs(config, state.renewedAt, now);
-    if (leftMs > 0) return Math.min(retryPeriodMs, leftMs);
+    if (leftMs > 0) return Math.min(retryPeriodMs, Math.ceil(leftMs));
   }
   const jittered = retryPeriodMs * (1 + JITTER * random());
-  const expiresIn = isMine(config, state) ? 0 : expiresInMs(config, state, now);
+  const expiresIn = expiresInMs(config, state, now);
   // A candidate that would sleep past the end of the lease wakes for it.
-  return expiresIn > 0 ? Math.min(jittered, expiresIn) : jittered;
+  return expiresIn > 0 ? Math.min(jittered, Math.ceil(expiresIn)) : jittered;
 }
 
 function versionOf(lease: Lease | undefined): string | undefined {

@@ -10,7 +10,7 @@ export interface TermDeps {
 }
 
 /** Why a leader must not write any more. */
-export class LeadLostError extends Error {
+class LeadLostError extends Error {
   override readonly name = 'LeadLostError';
 }
 

@@ -119,6 +119,32 @@ describe('the lease machine', () => {
     expect(me.feed({ type: 'conflict' }, at(5))).toEqual({ do: 'wait', ms: 2000 });
   });
 
+  it('leads at once when it reads that only the answer to its claim was lost', () => {
+    const claim = me.look(undefined, at(0));
+    me.feed({ type: 'failed' }, at(5));
+    const found = claim.do === 'write' ? claim.lease : undefined;
+    const metadata = { ...found?.metadata, resourceVersion: '1' };
+    expect(me.look({ ...found, metadata }, at(7))).toMatchObject({ do: 'write', lease: { metadata } });
+    expect(me.leads(at(7))).toBe(true);
+    expect(me.leads(at(10))).toBe(false);
+  });
+
+  it('lets a lease in its own name run out that it does not lead by, since last writes may still arrive', () => {
+    expect(me.look(heldBy('me', 1), at(0)).do).toBe('wait');
+    expect(me.look(heldBy('me', 1), at(14.9)).do).toBe('wait');
+    expect(me.look(heldBy('me', 1), at(15))).toMatchObject({
+      do: 'write',
+      lease: { spec: { leaseTransitions: 3 } },
+    });
+
+    const again = new Contender();
+    again.win(at(0));
+    again.feed({ type: 'awake' }, at(2));
+    again.feed({ type: 'failed' }, at(7));
+    expect(again.look(heldBy('me', 2), at(10)).do).toBe('wait');
+    expect(again.leads(at(10))).toBe(false);
+  });
+
   it('does not lead any more once it reads that another one does', () => {
     me.win(at(0));
     me.feed({ type: 'awake' }, at(2));

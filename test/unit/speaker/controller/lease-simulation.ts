@@ -11,6 +11,7 @@ import {
   initialElectionState,
   type Instant,
   leads,
+  leadsForMs,
   type LeaseConfig,
   released,
   step,
@@ -38,10 +39,13 @@ interface Contender {
   life: number;
   /** Writes on their way. */
   underWay: number;
+  /** Whether it knew to lead at its last step, and which lead that is, counted over all contenders. */
+  isLeading: boolean;
+  term: number;
 }
 
 export class LeaseSimulation {
-  /** Moments at which two led, or a write arrived while another one led. */
+  /** Moments at which two led, or a write arrived after the next one had begun to lead. */
   readonly violations: string[] = [];
   /** How often the lead was got, and writes that arrived. */
   terms = 0;
@@ -68,6 +72,8 @@ export class LeaseSimulation {
       call: 0,
       life: 0,
       underWay: 0,
+      isLeading: false,
+      term: 0,
     }));
     for (const each of this.#contenders) {
       this.#after(this.#upTo(5000), () => this.#feed(each, { type: 'awake' }));
@@ -106,10 +112,11 @@ export class LeaseSimulation {
       return;
     }
     contender.isSuspended = false;
-    const before = leads(config, state, this.#clock(contender));
     const result = step(config, state, input, this.#clock(contender), this.#random);
     contender.state = result.state;
-    if (!before && leads(config, contender.state, this.#clock(contender))) this.terms++;
+    const isLeading = leads(config, contender.state, this.#clock(contender));
+    if (isLeading && !contender.isLeading) contender.term = ++this.terms;
+    contender.isLeading = isLeading;
     const leaders = this.leaders();
     if (leaders.length > 1) this.violations.push(`${this.#now}: ${leaders.join(' and ')} lead`);
     this.#carryOut(contender, result.action);
@@ -125,7 +132,11 @@ export class LeaseSimulation {
       this.#after(action.ms / rate, () => answer({ type: 'awake' }));
       return;
     }
-    this.#after(config.renewDeadlineMs / 2 / rate, () => answer({ type: 'failed' }));
+    // As the driver does: no call of a leader outlasts its lead.
+    const { renewedAt } = contender.state;
+    const leftMs = renewedAt === undefined ? 0 : leadsForMs(config, renewedAt, this.#clock(contender));
+    const limitMs = leftMs > 0 ? Math.min(config.renewDeadlineMs / 2, leftMs) : config.renewDeadlineMs / 2;
+    this.#after(Math.ceil(limitMs / rate), () => answer({ type: 'failed' }));
     if (this.#happens(0.05)) return;
     this.#after(this.#latency(), () => {
       const input: ElectionInput = this.#happens(0.05) ? { type: 'failed' } : this.#serve(action);
@@ -147,7 +158,7 @@ export class LeaseSimulation {
 
   /** A leader's own work: the right to write is asked when the write leaves, and it takes its time to arrive. */
   #write(contender: Contender): void {
-    const { config, state, pausedUntil } = contender;
+    const { config, state, pausedUntil, term } = contender;
     this.#after(this.#upTo(4000), () => this.#write(contender));
     if (pausedUntil > this.#now || !leads(config, state, this.#clock(contender))) return;
     contender.underWay++;
@@ -156,9 +167,7 @@ export class LeaseSimulation {
     this.#after(Math.min(this.#latency(), latest), () => {
       this.writes++;
       contender.underWay--;
-      const others = this.leaders().filter((identity) => identity !== config.identity);
-      if (others.length > 0)
-        this.violations.push(`${this.#now}: a write of ${config.identity} under ${others.join()}`);
+      if (term !== this.terms) this.violations.push(`${this.#now}: a write of lead ${term} in ${this.terms}`);
     });
   }
 
@@ -178,8 +187,8 @@ export class LeaseSimulation {
           contender.missed += forMs;
         } else contender.skew = this.#upTo(7_200_000) - 3_600_000;
         break;
-      case 2: // SIGKILL, and a new process with another name
-        this.#restart(contender);
+      case 2: // SIGKILL, and a new process in the same pod or another one
+        this.#restart(contender, { inSamePod: this.#random() < 0.5 });
         break;
       case 3: // SIGTERM
         this.#giveBack(contender);
@@ -192,13 +201,19 @@ export class LeaseSimulation {
     const now = this.#clock(contender);
     const free = this.#lease && released(config, this.#lease, now);
     if (free !== undefined && underWay === 0 && leads(config, state, now)) this.#store(free);
-    this.#restart(contender);
+    this.#restart(contender, { inSamePod: false });
   }
 
-  #restart(contender: Contender): void {
+  #restart(contender: Contender, { inSamePod }: { inSamePod: boolean }): void {
+    const { identity } = contender.config;
     const life = ++contender.life;
-    const config = { ...contender.config, identity: `${contender.config.identity.split('/')[0]}/${life}` };
-    Object.assign(contender, { config, state: initialElectionState(this.#clock(contender)) });
+    const renamed = `${identity.split('/')[0]}/${life}`;
+    const config = { ...contender.config, identity: inSamePod ? identity : renamed };
+    Object.assign(contender, {
+      config,
+      state: initialElectionState(this.#clock(contender)),
+      isLeading: false,
+    });
     this.#after(this.#upTo(5000), () => this.#feed(contender, { type: 'awake' }));
   }
 
