@@ -1,5 +1,5 @@
 /** What the two programs may do, and nothing else. */
-import { MEMBERLIST_SECRET } from '@metallb-l2/sdk/settings';
+import { CONTROLLER_LEASE, MEMBERLIST_SECRET } from '@metallb-l2/sdk/settings';
 import * as k8s from '@pulumi/kubernetes';
 import type * as pulumi from '@pulumi/pulumi';
 import { clusterMetadataOf, metadataOf, type Site } from './site.js';
@@ -24,6 +24,7 @@ interface Access {
 const CACHED = ['list', 'watch'];
 const CORE = '';
 const METALLB = 'metallb.io';
+const COORDINATION = 'coordination.k8s.io';
 
 /** Every call the programs make to the API server, as rules. */
 export const ACCESS: Readonly<Record<Role, Access>> = {
@@ -38,6 +39,13 @@ export const ACCESS: Readonly<Record<Role, Access>> = {
       // Making an object cannot be limited to a name; reading it can, and no other secret is read.
       { apiGroups: [CORE], resources: ['secrets'], verbs: ['create'] },
       { apiGroups: [CORE], resources: ['secrets'], verbs: ['get'], resourceNames: [MEMBERLIST_SECRET] },
+      { apiGroups: [COORDINATION], resources: ['leases'], verbs: ['create'] },
+      {
+        apiGroups: [COORDINATION],
+        resources: ['leases'],
+        verbs: ['get', 'update'],
+        resourceNames: [CONTROLLER_LEASE],
+      },
       { apiGroups: ['apps'], resources: ['deployments'], verbs: ['get'], resourceNames: ['controller'] },
       { apiGroups: [METALLB], resources: ['ipaddresspools', 'l2advertisements'], verbs: CACHED },
       { apiGroups: [METALLB], resources: ['ipaddresspools/status'], verbs: ['update'] },

@@ -152,6 +152,6 @@ program
   .action(async () => process.exit(await start(speaker)));
 program
   .command(controller.name)
-  .description('hands out the addresses of IPAddressPools to services; one replica')
+  .description('hands out the addresses of IPAddressPools to services; of several replicas one leads')
   .action(async () => process.exit(await start(controller)));
 await program.parseAsync();

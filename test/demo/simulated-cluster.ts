@@ -22,6 +22,7 @@ import { selectorOf } from '@metallb-l2/sdk/models';
 import {
   COMPONENT_LABELS,
   DEFAULT_HTTP_PORT,
+  DEFAULT_LEASE,
   DEFAULT_MEMBERLIST_PORT,
   DEFAULT_NAMESPACE,
   type ControllerSettings,
@@ -219,7 +220,11 @@ const MEMBERLIST = {
 } satisfies Omit<MemberlistSettings, 'address'>;
 
 /** Settings that do not matter where there is no process. */
-const PROCESS = { logLevel: 'info', httpPort: DEFAULT_HTTP_PORT } satisfies Partial<ControllerSettings>;
+const PROCESS = {
+  logLevel: 'info',
+  httpPort: DEFAULT_HTTP_PORT,
+  lease: DEFAULT_LEASE,
+} satisfies Partial<ControllerSettings>;
 
 function podTemplate(name: 'speaker' | 'controller') {
   return { name, namespace: DEFAULT_NAMESPACE, labels: COMPONENT_LABELS[name] };

@@ -316,7 +316,7 @@ export const BROKEN_SET_UPS: readonly BrokenSetUp[] = [
     expected: ['noController'],
     undo: async (site) => {
       await removeServices('broken')(site);
-      await kubectl(site, 'scale', 'deployment/controller', '--replicas=1');
+      await kubectl(site, 'scale', 'deployment/controller', '--replicas=2');
     },
   },
   {

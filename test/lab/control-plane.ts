@@ -8,15 +8,18 @@ import { join } from 'node:path';
 import { cacheFolder } from '../toolchain/cache.ts';
 import { type Task } from '../toolchain/progress.ts';
 import { resolveTools } from '../toolchain/resolve.ts';
+import { readApi } from './api-request.ts';
 import { startControlPlaneServers } from './control-plane-servers.ts';
 import { renderKubeconfig } from './credentials.ts';
 import { createOwnedFolder } from '../toolchain/owned-folder.ts';
-import { ServerProcess } from './processes.ts';
+import { type ServerCommand, ServerProcess } from './processes.ts';
 
 export interface ControlPlane {
   /** The content of a kubeconfig file for a member of `system:masters`. */
   readonly kubeconfig: string;
   readonly kubeconfigPath: string;
+  /** Kills the API server and starts it again, on the same data; resolves when it is ready. */
+  restartApiServer(): Promise<void>;
   /** Ends the servers and removes what they wrote. */
   stop(): Promise<void>;
 }
@@ -29,9 +32,14 @@ export interface ControlPlane {
 export async function startControlPlane(task: Task): Promise<ControlPlane> {
   const tools = await resolveTools(['etcd', 'kube-apiserver', 'kube-controller-manager'], task);
   const folder = await createOwnedFolder(join(cacheFolder(process.env), 'control-planes'));
-  const processes: ServerProcess[] = [];
+  const processes = new Map<string, { process: ServerProcess; restart: () => ServerProcess }>();
+  const start = (command: ServerCommand): ServerProcess => {
+    const process = ServerProcess.start(command);
+    processes.set(command.name, { process, restart: () => start(command) });
+    return process;
+  };
   const stop = async () => {
-    await Promise.all(processes.map((process) => process.kill()));
+    await Promise.all([...processes.values()].map(({ process }) => process.kill()));
     await rm(folder, { recursive: true, force: true });
   };
   try {
@@ -46,18 +54,21 @@ export async function startControlPlane(task: Task): Promise<ControlPlane> {
         users: [],
         manager: true,
         scheduler: false,
-        start: (command) => {
-          const process = ServerProcess.start({ ...command, diesWithParent: true });
-          processes.push(process);
-          return process;
-        },
+        start: (command) => start({ ...command, diesWithParent: true }),
       },
       task,
     );
     const kubeconfig = renderKubeconfig(access);
     const kubeconfigPath = join(folder, 'kubeconfig');
     await writeFile(kubeconfigPath, kubeconfig, { mode: 0o600 });
-    return { kubeconfig, kubeconfigPath, stop };
+    const restartApiServer = async () => {
+      const server = processes.get('kube-apiserver');
+      if (server === undefined) throw new Error('there is no API server');
+      await server.process.kill();
+      const probe = async () => (await readApi(access, '/readyz')).status === 200;
+      await server.restart().ready(task, { probe });
+    };
+    return { kubeconfig, kubeconfigPath, restartApiServer, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -19,6 +19,10 @@ export class FakeClock implements Clock {
     return this.#now;
   }
 
+  monotonic(): number {
+    return this.#now;
+  }
+
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) {
@@ -58,12 +62,17 @@ export class FakeClock implements Clock {
     const end = this.#now + ms;
     await settle();
     for (let timer = this.#next(); timer && timer.dueAt <= end; timer = this.#next()) {
-      this.#now = timer.dueAt;
+      this.#now = Math.max(this.#now, timer.dueAt);
       this.#timers.delete(timer);
       timer.fire();
       await settle();
     }
     this.#now = end;
+  }
+
+  /** Lets time pass in which nothing runs, as for a process that is stopped: sleepers wake afterwards. */
+  jump(ms: number): void {
+    this.#now += ms;
   }
 
   #next(): Timer | undefined {

@@ -55,7 +55,18 @@ const WATCH_LIFE_MS = 5000;
 /** How long a half-open watch stays so. */
 const SILENCE_MS = 8000;
 
+/** A request as it has arrived here. */
+export interface ProxiedRequest {
+  /** By the clock of {@link performance}, in milliseconds. */
+  readonly at: number;
+  readonly method: string;
+  /** Without the query. */
+  readonly path: string;
+}
+
 export class FaultyProxy {
+  /** Every request so far, whatever became of it. */
+  readonly requests: ProxiedRequest[] = [];
   /** How often each fault was played. */
   readonly played = new Map<Fault, number>();
   /** A kubeconfig for the way through the proxy. */
@@ -114,7 +125,9 @@ export class FaultyProxy {
   }
 
   #handle(request: http.IncomingMessage, response: http.ServerResponse): void {
-    const isWatch = new URL(request.url ?? '', 'http://proxy').searchParams.get('watch') === 'true';
+    const { pathname, searchParams } = new URL(request.url ?? '', 'http://proxy');
+    const isWatch = searchParams.get('watch') === 'true';
+    this.requests.push({ at: performance.now(), method: request.method ?? '', path: pathname });
     const fault = this.#chooseFault(isWatch);
     if (fault !== undefined) this.played.set(fault, (this.played.get(fault) ?? 0) + 1);
     switch (fault) {

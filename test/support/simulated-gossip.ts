@@ -77,6 +77,7 @@ export class SimulatedGossip {
   clock(address: string): Clock {
     return {
       now: () => this.#clock.now(),
+      monotonic: () => this.#clock.monotonic(),
       sleep: async (ms, signal) => {
         await this.#clock.sleep(ms, signal);
         await new Promise<void>((resolve) => this.#whenRunning(address, resolve));

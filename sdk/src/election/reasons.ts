@@ -15,8 +15,9 @@ export type SpeakerEventReason =
   | 'statusNodeImmutable' // the CRD forbids what a fail-over needs; each costs a write more
   | 'statusDuplicatesRemoved'; // the service had more than one status
 
-/** Reasons of the events the controller records on a service or a pool. */
+/** Reasons of the events the controller records on a service, a pool or its lease. */
 export type ControllerEventReason =
+  | 'LeaderElection' // a controller has become the leader; client-go's reason
   | 'IPAllocated'
   | 'ClearAssignment' // the address it has is not allowed any more
   | 'AllocationFailed'

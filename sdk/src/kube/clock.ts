@@ -7,6 +7,8 @@
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
   now(): number;
+  /** Milliseconds since some moment; never set by anyone, and stands still at most while the machine does. */
+  monotonic(): number;
   /**
    * Resolves after `ms` milliseconds. Rejects with the signal's reason as soon as it is aborted,
    * and leaves no timer behind.
@@ -20,6 +22,7 @@ export type Random = () => number;
 /** The real clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  monotonic: () => performance.now(),
   sleep: (ms, signal) =>
     new Promise((resolve, reject) => {
       if (signal?.aborted) {

@@ -59,6 +59,11 @@ export interface ObjectRef {
 export interface CallOptions {
   /** Ends the call; it then rejects with the signal's reason. */
   signal?: AbortSignal;
+  /**
+   * Called right before the request leaves, after every wait for credentials or a connection. What it throws
+   * the call rejects with, and then nothing was sent.
+   */
+  beforeSend?: () => void;
 }
 
 export interface ListOptions extends CallOptions {

@@ -40,3 +40,6 @@ export const EXCLUDE_NODE_LABEL = 'node.kubernetes.io/exclude-from-external-load
 /** The secret with the key of the speakers' gossip, and its only entry. */
 export const MEMBERLIST_SECRET = 'memberlist';
 export const MEMBERLIST_SECRET_ENTRY = 'secretkey';
+
+/** The `Lease` that the leading controller holds, in its own namespace. */
+export const CONTROLLER_LEASE = 'metallb-controller';

@@ -21,6 +21,10 @@ export const ENV = {
   memberlistSecret: 'METALLB_ML_SECRET_NAME',
   /** The controller's own Deployment, which owns that secret. */
   deployment: 'METALLB_DEPLOYMENT',
+  /** When a leading controller counts as gone, gives up by itself, and tries again; seconds, ours alone. */
+  leaseDuration: 'METALLB_LEASE_DURATION_SECONDS',
+  renewDeadline: 'METALLB_LEASE_RENEW_DEADLINE_SECONDS',
+  retryPeriod: 'METALLB_LEASE_RETRY_PERIOD_SECONDS',
   /** File that says which interfaces the speaker uses. */
   interfaceRules: 'METALLB_EXCLUDE_L2_CONFIG',
   /** The address the speaker gossips on (downward API `status.podIP`); empty turns the memberlist off. */
@@ -83,10 +87,20 @@ function count({ min, max }: { min: number; max: number }) {
   const text = z.string().regex(/^\d+$/, 'must be a whole number').transform(Number);
   return text.pipe(z.number().min(min).max(max));
 }
+/** client-go's. */
+export const DEFAULT_LEASE: LeaseSettings = {
+  leaseDurationMs: 15_000,
+  renewDeadlineMs: 10_000,
+  retryPeriodMs: 2000,
+};
+const seconds = z.coerce.number().int().min(1).max(3600);
 
 const controllerEnv = z
   .object({
     ...common,
+    [ENV.leaseDuration]: seconds.default(DEFAULT_LEASE.leaseDurationMs / 1000),
+    [ENV.renewDeadline]: seconds.default(DEFAULT_LEASE.renewDeadlineMs / 1000),
+    [ENV.retryPeriod]: seconds.default(DEFAULT_LEASE.retryPeriodMs / 1000),
     [ENV.memberlistSecret]: z.string().min(1).optional(),
     [ENV.deployment]: z.string().min(1).optional(),
   })
@@ -137,7 +151,18 @@ export interface CommonSettings {
   loadBalancerClass?: string | undefined;
 }
 
+/** How controllers decide which of them leads, in milliseconds; each is shorter than the one before. */
+export interface LeaseSettings {
+  /** So long others wait for a leader that does not renew its lease. */
+  leaseDurationMs: number;
+  /** So long a leader goes on without having renewed it. */
+  renewDeadlineMs: number;
+  /** Between two tries. */
+  retryPeriodMs: number;
+}
+
 export interface ControllerSettings extends CommonSettings {
+  lease: LeaseSettings;
   /** The secret of the speakers' gossip to make, and the Deployment that owns it; none: the gossip has no key. */
   memberlistSecret?: { name: string; deployment: string };
 }
@@ -197,12 +222,30 @@ function commonSettings(parsed: z.infer<z.ZodObject<typeof common>>): CommonSett
   };
 }
 
+/** @throws SettingsError unless each time is shorter than the one before: two could lead at once otherwise */
+function leaseSettings(parsed: z.infer<typeof controllerEnv>): LeaseSettings {
+  const order = [ENV.leaseDuration, ENV.renewDeadline, ENV.retryPeriod] as const;
+  const [duration, deadline, period] = order.map((name) => parsed[name]) as [number, number, number];
+  if (duration <= deadline || deadline <= period) {
+    const given = order.map((name) => `${name}=${String(parsed[name])}`).join(', ');
+    throw new SettingsError(
+      `bad settings in the environment:\n  ${given}: each must be longer than the next one`,
+    );
+  }
+  return {
+    leaseDurationMs: duration * 1000,
+    renewDeadlineMs: deadline * 1000,
+    retryPeriodMs: period * 1000,
+  };
+}
+
 /** @throws SettingsError */
 export function parseControllerSettings(env: Env): ControllerSettings {
   const parsed = parse(controllerEnv, env);
   const { [ENV.memberlistSecret]: name, [ENV.deployment]: deployment } = parsed;
   const secret = name === undefined || deployment === undefined ? undefined : { name, deployment };
-  return { ...commonSettings(parsed), ...(secret !== undefined && { memberlistSecret: secret }) };
+  const lease = leaseSettings(parsed);
+  return { ...commonSettings(parsed), lease, ...(secret !== undefined && { memberlistSecret: secret }) };
 }
 
 /** @throws SettingsError */

@@ -260,6 +260,7 @@ export class InMemoryKubeApi implements KubeApi {
     options.signal?.throwIfAborted();
     const fault = await unlessAborted(this.fault(call), options.signal);
     options.signal?.throwIfAborted();
+    options.beforeSend?.();
     if (fault && 'refuse' in fault) throw fault.refuse;
     const result = run();
     if (fault) throw fault.loseAnswer;

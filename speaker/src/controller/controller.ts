@@ -1,24 +1,39 @@
 /**
  * The role `controller`: hands out addresses to services and removes what nobody looks after.
  *
- * It keeps no state of its own, so it may be killed at any moment. One replica: two would plan from
- * copies of the cluster that differ for a moment, and could give one address to two services.
+ * It keeps no state of its own, so it may be killed at any moment. Of several, one leads and does all of
+ * it; two would plan from copies of the cluster that differ for a moment, and could give one address to
+ * two services.
+ *
+ * Those that wait to lead hold no copy of the cluster. A leader reads it after it has got the lease, so that
+ * it sees every write of the one before: a copy that was kept meanwhile may be a moment behind.
  */
-import { type Clock, type KubeApi, PODS, type Random, ResourceCache, SERVICES } from '@metallb-l2/sdk/kube';
+import {
+  type Clock,
+  type KubeApi,
+  LEASES,
+  PODS,
+  type Random,
+  ResourceCache,
+  SERVICES,
+} from '@metallb-l2/sdk/kube';
 import {
   CONFIGURATION_STATES,
   IP_ADDRESS_POOLS,
   L2_ADVERTISEMENTS,
   SERVICE_L2_STATUSES,
 } from '@metallb-l2/sdk/models';
-import type { ControllerSettings } from '@metallb-l2/sdk/settings';
-import { EventRecorder } from '../cluster/events.js';
+import { CONTROLLER_LEASE, type ControllerSettings } from '@metallb-l2/sdk/settings';
+import { EventRecorder, subjectOf } from '../cluster/events.js';
 import { sayProblems } from '../cluster/say-problems.js';
 import { withoutStatusChanges } from '../cluster/spec-changes.js';
+import { ScopedHealth } from '../http/scoped-health.js';
 import type { Health, Log, Meter } from '../ports.js';
 import { runTogether } from '../run-together.js';
 import { AddressLoop } from './address-loop.js';
 import { ConfigurationReporter } from './configuration-reporter.js';
+import { LeaderElection } from './leader-election/leader-election.js';
+import type { Term } from './leader-election/term.js';
 import { ensureMemberlistSecret } from './memberlist-secret.js';
 import { OrphanSweeper } from './orphans.js';
 import { PlanBoard } from './plan-board.js';
@@ -35,12 +50,27 @@ export interface ControllerDeps {
   readonly health: Health;
 }
 
+const LEASE = { apiVersion: `${LEASES.group}/${LEASES.version}`, kind: LEASES.kind };
+
 /** Runs the controller until `signal` is aborted; no write is under way when it resolves. */
 export async function runController(
   deps: ControllerDeps,
   settings: ControllerSettings,
   signal: AbortSignal,
 ): Promise<void> {
+  const { namespace, pod, lease } = settings;
+  const config = { ...lease, namespace, name: CONTROLLER_LEASE, identity: pod.name };
+  const election = new LeaderElection(deps, config, async (term) => {
+    const health = new ScopedHealth(deps.health);
+    await lead({ ...deps, api: term.api, health }, settings, term).finally(() => {
+      health.end();
+    });
+  });
+  await election.run(signal);
+}
+
+/** What only the leader does, until its term ends. */
+async function lead(deps: ControllerDeps, settings: ControllerSettings, term: Term): Promise<void> {
   const { namespace, pod, memberlistSecret, loadBalancerClass } = settings;
   const services = new ResourceCache(deps, SERVICES);
   const pools = new ResourceCache(deps, IP_ADDRESS_POOLS, { namespace });
@@ -68,8 +98,13 @@ export async function runController(
   const orphans = new OrphanSweeper({ ...deps, events, statuses, services, pods });
   const caches = { services, pools, statuses, pods, advertisements, 'configuration states': states };
   const unsubscribe = Object.entries(caches).map(([what, cache]) => sayProblems(deps.log, what, cache));
+  events.record(subjectOf(LEASE, term.lease), {
+    type: 'Normal',
+    reason: 'LeaderElection',
+    message: `${pod.name} became leader`,
+  });
   await runTogether(
-    signal,
+    term.signal,
     ...Object.values(caches).map((cache) => (either: AbortSignal) => cache.run(either)),
     (either) => events.run(either),
     (either) => addresses.run(either),

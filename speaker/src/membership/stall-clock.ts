@@ -29,6 +29,10 @@ export class StallClock implements Clock {
     return this.#clock.now();
   }
 
+  monotonic(): number {
+    return this.#clock.monotonic();
+  }
+
   async sleep(ms: number, signal?: AbortSignal): Promise<void> {
     const waitMs = Math.max(ms, 0);
     const dueAt = this.#clock.now() + waitMs;

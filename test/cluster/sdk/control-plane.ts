@@ -8,6 +8,8 @@ export interface TestCluster {
   readonly api: KubeConnection;
   readonly kubeconfig: string;
   createNamespace(): Promise<string>;
+  /** Kills the API server and starts it again; resolves when it is ready. */
+  restartApiServer(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -35,6 +37,7 @@ export async function startTestCluster(): Promise<TestCluster> {
       const { metadata } = await api.create(NAMESPACES, { metadata: { generateName: 'test-' } });
       return metadata.name ?? '';
     },
+    restartApiServer: () => controlPlane.restartApiServer(),
     stop,
   };
 }

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { NAMESPACES, SERVICES, systemRandom } from '@metallb-l2/sdk/kube';
 import { CONFIGURATION_STATES, IP_ADDRESS_POOLS } from '@metallb-l2/sdk/models';
+import { DEFAULT_LEASE } from '@metallb-l2/sdk/settings';
 import { runController } from '../../../speaker/src/controller/controller.js';
 import { HealthBoard } from '../../../speaker/src/http/health.js';
 import { PrometheusMeter } from '../../../speaker/src/metrics.js';
@@ -77,7 +78,13 @@ it('comes to rest beside it, and leaves one ConfigurationState', async () => {
     meter: new PrometheusMeter(),
     health: new HealthBoard(clock),
   };
-  const settings = { namespace: NAMESPACE, logLevel: 'info', httpPort: 7472, pod } as const;
+  const settings = {
+    namespace: NAMESPACE,
+    logLevel: 'info',
+    httpPort: 7472,
+    pod,
+    lease: DEFAULT_LEASE,
+  } as const;
   const running = runController(deps, settings, stop.signal);
   try {
     const metadata = { name: 'production', namespace: NAMESPACE };

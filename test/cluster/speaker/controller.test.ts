@@ -19,7 +19,7 @@ import {
   L2_ADVERTISEMENTS,
   SERVICE_L2_STATUSES,
 } from '@metallb-l2/sdk/models';
-import { COMPONENT_LABELS } from '@metallb-l2/sdk/settings';
+import { COMPONENT_LABELS, DEFAULT_LEASE } from '@metallb-l2/sdk/settings';
 import { runController } from '../../../speaker/src/controller/controller.js';
 import { HealthBoard } from '../../../speaker/src/http/health.js';
 import { PrometheusMeter } from '../../../speaker/src/metrics.js';
@@ -76,7 +76,7 @@ class RunningController {
       delete: (...call) => api.delete(...call),
       watch: (...call) => api.watch(...call),
       replace: (type, ...call) => {
-        if (type === (SERVICES as ResourceType)) this.writes += 1;
+        if (type.plural === SERVICES.plural) this.writes += 1;
         else this.poolWrites += 1;
         return api.replace(type, ...call);
       },
@@ -90,7 +90,8 @@ class RunningController {
       meter: new PrometheusMeter(),
       health: new HealthBoard(clock),
     };
-    const settings = { namespace, logLevel: 'info', httpPort: 7472, pod: this.#pod } as const;
+    const pod = this.#pod;
+    const settings = { namespace, logLevel: 'info', httpPort: 7472, pod, lease: DEFAULT_LEASE } as const;
     this.#running = runController(deps, settings, this.#stop.signal);
   }
 

@@ -89,7 +89,13 @@ it('runs the controller against a cluster until it is told to stop', async () =>
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line) as Record<string, unknown>);
-    expect(lines.map(({ message }) => message)).toEqual(['starting', 'stopping', 'stopped']);
+    expect(lines.map(({ message }) => message)).toEqual([
+      'starting',
+      'leads',
+      'stopping',
+      'gave back the lead',
+      'stopped',
+    ]);
   } finally {
     child.kill('SIGKILL');
   }

@@ -1,4 +1,4 @@
-import { parseControllerSettings, parseSpeakerSettings } from '@metallb-l2/sdk/settings';
+import { DEFAULT_LEASE, parseControllerSettings, parseSpeakerSettings } from '@metallb-l2/sdk/settings';
 import { createController } from '../../../component/src/controller.js';
 import { parseController, parseSpeaker } from '../../../component/src/parse-workloads.js';
 import { createSpeaker } from '../../../component/src/speaker.js';
@@ -82,6 +82,7 @@ describe('the environment the component gives', () => {
       httpPort: 7472,
       pod,
       loadBalancerClass: 'example.com/l2',
+      lease: DEFAULT_LEASE,
       memberlistSecret: { name: 'memberlist', deployment: 'controller' },
     });
   });

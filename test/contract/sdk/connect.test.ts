@@ -1,7 +1,13 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import https from 'node:https';
-import type { AddressInfo, Server, Socket } from 'node:net';
+import {
+  type AddressInfo,
+  createConnection,
+  createServer as createGate,
+  type Server,
+  type Socket,
+} from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { CONFIG_MAPS, type ConfigMap, SERVICE_NAME_LABEL, type WatchLine } from '@metallb-l2/sdk/kube';
@@ -132,6 +138,56 @@ describe('a connection', () => {
 });
 
 describe('a request', () => {
+  it('is asked about after every wait for a connection, and then goes out in whole or not at all', async () => {
+    const asked: number[] = [];
+    const arrived: (string | undefined)[] = [];
+    const { api, open } = await serve(
+      (request, response) => {
+        arrived.push(request.method);
+        respond(response, 200, EMPTY_LIST);
+      },
+      { tls: true },
+    );
+    // Takes connections, and keeps them from shaking hands until it is told to.
+    const held: Socket[] = [];
+    const gate = createGate((socket) => held.push(socket));
+    await new Promise<void>((resolve) => gate.listen(0, '127.0.0.1', resolve));
+    const { port } = gate.address() as AddressInfo;
+    const behind = connect({ kubeconfig: kubeconfig(`https://127.0.0.1:${String(port)}`) });
+    cleanUp.push(async () => {
+      behind.close();
+      await new Promise((resolve) => gate.close(resolve));
+    });
+
+    const error = new Error('not any more');
+    const refused = behind.get(
+      CONFIG_MAPS,
+      { namespace: 'demo', name: 'one' },
+      {
+        beforeSend: () => {
+          asked.push(open.size);
+          throw error;
+        },
+      },
+    );
+    const outcome = expect(refused).rejects.toBe(error);
+    await untilHolds(() => held.length === 1);
+    expect(asked).toEqual([]);
+    const server = createConnection(Number(new URL(api.server).port), '127.0.0.1');
+    held[0]?.pipe(server).pipe(held[0]);
+    await outcome;
+    expect(asked).toHaveLength(1);
+
+    await api.list(CONFIG_MAPS);
+    await api.create(
+      CONFIG_MAPS,
+      { metadata: { namespace: 'demo', name: 'one' } },
+      { beforeSend: () => asked.push(open.size) },
+    );
+    expect(asked).toHaveLength(2);
+    expect(arrived).toEqual(['GET', 'POST']);
+  });
+
   it('says what is asked, and who asks', async () => {
     const seen: unknown[] = [];
     const server = await serve((request, response) => {

@@ -411,6 +411,34 @@ export function kubeApiContract(name: string, setup: () => Promise<KubeApiSetup>
       });
     });
 
+    it('asks right before a request leaves, and sends nothing when the answer is an error', async () => {
+      let asked = 0;
+      const allow = {
+        beforeSend: () => {
+          asked += 1;
+        },
+      };
+      const one = await api.create(CONFIG_MAPS, configMap('one'), allow);
+      await api.get(CONFIG_MAPS, { namespace, name: 'one' }, allow);
+      expect(asked).toBe(2);
+
+      const error = new Error('not any more');
+      const beforeSend = () => {
+        throw error;
+      };
+      const ref = { namespace, name: 'one' };
+      await expect(api.create(CONFIG_MAPS, configMap('two'), { beforeSend })).rejects.toBe(error);
+      await expect(api.replace(CONFIG_MAPS, { ...one, data: {} }, { beforeSend })).rejects.toBe(error);
+      await expect(api.patch(CONFIG_MAPS, ref, { data: null }, { type: 'merge', beforeSend })).rejects.toBe(
+        error,
+      );
+      await expect(api.delete(CONFIG_MAPS, ref, { beforeSend })).rejects.toBe(error);
+      const { items } = await api.list(CONFIG_MAPS, { namespace, fieldSelector: OURS });
+      expect(items.map(({ metadata, data }) => [metadata.name, data])).toEqual([
+        ['one', { greeting: 'hello' }],
+      ]);
+    });
+
     it('rejects with the reason of a signal that is aborted before the call', async () => {
       const reason = new Error('too late');
       const signal = AbortSignal.abort(reason);

@@ -31,12 +31,32 @@ describe('the rights of the programs', () => {
     expect(writesOf(ACCESS.controller.cluster)).toEqual(['services/status update', 'events create']);
     expect(writesOf(ACCESS.controller.namespace)).toEqual([
       'secrets create',
+      'leases create',
+      'leases update',
       'ipaddresspools/status update',
       'servicel2statuses delete',
       'configurationstates create',
       'configurationstates patch',
       'configurationstates/status patch',
     ]);
+  });
+
+  it('let the controller touch no lease but its own once there is one, and the speaker none', () => {
+    const rulesOf = (role: 'controller' | 'speaker') =>
+      [...ACCESS[role].cluster, ...ACCESS[role].namespace].filter(({ resources }) =>
+        resources.includes('leases'),
+      );
+    expect(ACCESS.controller.cluster.flatMap(({ resources }) => resources)).not.toContain('leases');
+    expect(rulesOf('controller')).toEqual([
+      { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['create'] },
+      {
+        apiGroups: ['coordination.k8s.io'],
+        resources: ['leases'],
+        verbs: ['get', 'update'],
+        resourceNames: ['metallb-controller'],
+      },
+    ]);
+    expect(rulesOf('speaker')).toEqual([]);
   });
 
   it('let the speaker write nothing outside its namespace but events', () => {

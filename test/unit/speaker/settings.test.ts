@@ -16,7 +16,30 @@ describe('settings', () => {
       httpPort: DEFAULT_HTTP_PORT,
       pod: { name: 'speaker-x', uid: 'uid-1' },
       loadBalancerClass: undefined,
+      lease: { leaseDurationMs: 15_000, renewDeadlineMs: 10_000, retryPeriodMs: 2000 },
     });
+  });
+
+  it('let the times of the lease be chosen, each longer than the next', () => {
+    const env = {
+      ...POD,
+      METALLB_LEASE_DURATION_SECONDS: '60',
+      METALLB_LEASE_RENEW_DEADLINE_SECONDS: '40',
+      METALLB_LEASE_RETRY_PERIOD_SECONDS: '5',
+    };
+    const lease = { leaseDurationMs: 60_000, renewDeadlineMs: 40_000, retryPeriodMs: 5000 };
+    expect(parseControllerSettings(env).lease).toEqual(lease);
+    for (const bad of [
+      { METALLB_LEASE_DURATION_SECONDS: '10' },
+      { METALLB_LEASE_RETRY_PERIOD_SECONDS: '10' },
+    ]) {
+      expect(() => parseControllerSettings({ ...POD, ...bad })).toThrow(
+        /^bad settings[^]*METALLB_LEASE_DURATION_SECONDS=\d+, [^]*each must be longer than the next one$/,
+      );
+    }
+    expect(() => parseControllerSettings({ ...POD, METALLB_LEASE_DURATION_SECONDS: '1.5' })).toThrow(
+      /METALLB_LEASE_DURATION_SECONDS="1.5"/,
+    );
   });
 
   it('are read from the environment under the names upstream uses', () => {

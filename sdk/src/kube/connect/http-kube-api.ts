@@ -48,28 +48,31 @@ export class HttpKubeApi implements KubeConnection {
   }
 
   async list<T extends KubeObject>(type: ResourceType<T>, options: ListOptions = {}): Promise<KubeList<T>> {
-    const { namespace, limit, continue: token, signal } = options;
+    const { namespace, limit, continue: token, signal, beforeSend } = options;
     const ref = namespace === undefined ? {} : { namespace };
     const operation = describeCall('list', type, ref);
     const query = queryOf({ ...selectionOf(options), limit, continue: token });
     const path = resourcePath(type, ref) + query;
-    return parseList<T>(await this.#transport.send({ method: 'GET', path, operation, signal }), operation);
+    return parseList<T>(
+      await this.#transport.send({ method: 'GET', path, operation, signal, beforeSend }),
+      operation,
+    );
   }
 
   async get<T extends KubeObject>(
     type: ResourceType<T>,
     ref: ObjectRef,
-    { signal }: CallOptions = {},
+    { signal, beforeSend }: CallOptions = {},
   ): Promise<T> {
     const operation = describeCall('get', type, ref);
-    const request = { method: 'GET', path: resourcePath(type, ref), operation, signal } as const;
+    const request = { method: 'GET', path: resourcePath(type, ref), operation, signal, beforeSend } as const;
     return parseObject(await this.#transport.send(request), operation) as T;
   }
 
   async create<T extends KubeObject>(
     type: ResourceType<T>,
     object: T,
-    { signal }: CallOptions = {},
+    { signal, beforeSend }: CallOptions = {},
   ): Promise<T> {
     const { namespace, name } = object.metadata;
     const operation = describeCall('create', type, refOf(object));
@@ -78,7 +81,14 @@ export class HttpKubeApi implements KubeConnection {
       throw new KubeError('BadRequest', message, { operation });
     }
     const path = resourcePath(type, namespace === undefined ? {} : { namespace });
-    const request = { method: 'POST', path, body: jsonOf(type, object), operation, signal } as const;
+    const request = {
+      method: 'POST',
+      path,
+      body: jsonOf(type, object),
+      operation,
+      signal,
+      beforeSend,
+    } as const;
     return parseObject(await this.#transport.send(request), operation) as T;
   }
 
@@ -88,30 +98,37 @@ export class HttpKubeApi implements KubeConnection {
     patch: unknown,
     options: PatchOptions,
   ): Promise<T> {
-    const { subresource, fieldManager, force, signal } = options;
+    const { subresource, fieldManager, force, signal, beforeSend } = options;
     const operation = describeCall('patch', type, ref, subresource);
     const path = resourcePath(type, ref, subresource) + queryOf({ fieldManager, force });
     const body = { contentType: PATCH_TYPES[options.type], json: patch };
-    const request = { method: 'PATCH', path, body, operation, signal } as const;
+    const request = { method: 'PATCH', path, body, operation, signal, beforeSend } as const;
     return parseObject(await this.#transport.send(request), operation) as T;
   }
 
   async replace<T extends KubeObject>(
     type: ResourceType<T>,
     object: T,
-    { subresource, signal }: CallOptions & { subresource?: 'status' } = {},
+    { subresource, signal, beforeSend }: CallOptions & { subresource?: 'status' } = {},
   ): Promise<T> {
     const ref = refOf(object);
     const operation = describeCall('replace', type, ref, subresource);
     const path = resourcePath(type, ref, subresource);
-    const request = { method: 'PUT', path, body: jsonOf(type, object), operation, signal } as const;
+    const request = {
+      method: 'PUT',
+      path,
+      body: jsonOf(type, object),
+      operation,
+      signal,
+      beforeSend,
+    } as const;
     return parseObject(await this.#transport.send(request), operation) as T;
   }
 
   async delete<T extends KubeObject>(
     type: ResourceType<T>,
     ref: ObjectRef,
-    { preconditions, propagationPolicy, signal }: DeleteOptions = {},
+    { preconditions, propagationPolicy, signal, beforeSend }: DeleteOptions = {},
   ): Promise<void> {
     const json = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions, propagationPolicy };
     await this.#transport.send({
@@ -120,6 +137,7 @@ export class HttpKubeApi implements KubeConnection {
       body: { contentType: 'application/json', json },
       operation: describeCall('delete', type, ref),
       signal,
+      beforeSend,
     });
   }
 
@@ -127,7 +145,7 @@ export class HttpKubeApi implements KubeConnection {
     type: ResourceType<T>,
     options: WatchOptions,
   ): AsyncGenerator<WatchLine<T>, void> {
-    const { namespace, timeoutSeconds, idleTimeoutMs, signal } = options;
+    const { namespace, timeoutSeconds, idleTimeoutMs, signal, beforeSend } = options;
     const ref = namespace === undefined ? {} : { namespace };
     const operation = describeCall('watch', type, ref);
     const query = queryOf({
@@ -137,7 +155,10 @@ export class HttpKubeApi implements KubeConnection {
       timeoutSeconds,
     });
     const path = resourcePath(type, ref) + query;
-    const chunks = this.#transport.stream({ method: 'GET', path, operation, signal }, idleTimeoutMs);
+    const chunks = this.#transport.stream(
+      { method: 'GET', path, operation, signal, beforeSend },
+      idleTimeoutMs,
+    );
     for await (const line of linesOf(chunks)) yield parseWatchLine<T>(line, operation);
   }
 

@@ -4,6 +4,8 @@
  */
 import http from 'node:http';
 import https from 'node:https';
+import { type Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { KubeError } from '../errors.js';
 import { type Answer, refusalOf } from './answers.js';
 import type { Credentials, CredentialSource } from './credentials.js';
@@ -17,6 +19,7 @@ export interface HttpRequest {
   /** Names the request in errors. */
   readonly operation: string;
   readonly signal?: AbortSignal | undefined;
+  readonly beforeSend?: (() => void) | undefined;
 }
 
 /** Longest wait for a whole answer, or for the head of a stream. */
@@ -99,7 +102,9 @@ export class HttpTransport {
     const { request: start } = server.protocol === 'http:' ? http : https;
     const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
       const started = start(url, { ...options, agent, method: request.method, headers, signal });
-      started.on('response', resolve).on('error', reject).end(body);
+      started.on('response', resolve).on('error', reject);
+      if (request.beforeSend === undefined) started.end(body);
+      else sendOnceConnected(started, body, request.beforeSend);
     });
     const { statusCode = 0 } = response;
     if (statusCode >= 200 && statusCode < 300) return response;
@@ -140,6 +145,7 @@ export class HttpTransport {
   #explain(error: unknown, request: HttpRequest, deadline: Deadline): unknown {
     if (deadline.signal.aborted) return deadline.signal.reason;
     if (error instanceof KubeError) return error;
+    if (error instanceof HeldBack) return error.cause;
     const { message, code } = error as NodeJS.ErrnoException;
     // A refused connection to a name with several addresses has an empty message.
     const what = message === '' ? (code ?? 'no connection') : message;
@@ -148,6 +154,36 @@ export class HttpTransport {
       cause: error,
     });
   }
+}
+
+/** What `beforeSend` threw, on its way through the request. */
+class HeldBack extends Error {
+  constructor(cause: unknown) {
+    super('held back', { cause });
+  }
+}
+
+/** A new connection may take long, and this process may stand still meanwhile: asks when nothing is left to wait for. */
+function sendOnceConnected(
+  request: http.ClientRequest,
+  body: string | undefined,
+  beforeSend: () => void,
+): void {
+  const send = () => {
+    try {
+      beforeSend();
+    } catch (error) {
+      request.destroy(new HeldBack(error));
+      return;
+    }
+    request.end(body);
+  };
+  request.once('socket', (socket: Socket) => {
+    const isSecure = socket instanceof TLSSocket;
+    const isShakingHands = isSecure && [null, 'unknown'].includes(socket.getProtocol());
+    if (socket.connecting || isShakingHands) socket.once(isSecure ? 'secureConnect' : 'connect', send);
+    else send();
+  });
 }
 
 function timeoutOf({ operation }: HttpRequest): (ms: number) => KubeError {

@@ -1,6 +1,6 @@
 import { EVENTS, KubeError, SERVICES, type Service } from '@metallb-l2/sdk/kube';
 import { IP_ADDRESS_POOLS } from '@metallb-l2/sdk/models';
-import type { ControllerSettings } from '@metallb-l2/sdk/settings';
+import { type ControllerSettings, DEFAULT_LEASE } from '@metallb-l2/sdk/settings';
 import { type ApiCall, InMemoryKubeApi } from '@metallb-l2/sdk/testing';
 import { runController } from '../../../../speaker/src/controller/controller.js';
 import { HealthBoard } from '../../../../speaker/src/http/health.js';
@@ -14,6 +14,7 @@ const SETTINGS: ControllerSettings = {
   logLevel: 'info',
   httpPort: 7472,
   pod: { name: 'controller-1', uid: 'pod-uid' },
+  lease: DEFAULT_LEASE,
 };
 const FROM_POOL = 'metallb.io/ip-allocated-from-pool';
 
@@ -56,9 +57,11 @@ class Scene {
     return Object.fromEntries(items.map((item) => [item.metadata.name ?? '', addressOf(item)]));
   }
 
+  /** What was said about services and pools. */
   async events(): Promise<string[]> {
     const { items } = await this.api.list(EVENTS);
-    return items.map(
+    const about = items.filter(({ reason }) => reason !== 'LeaderElection');
+    return about.map(
       ({ involvedObject, reason, message }) =>
         `${involvedObject.name ?? ''} ${reason ?? ''} ${message ?? ''}`,
     );
@@ -108,7 +111,7 @@ describe('the controller', () => {
     ]);
   });
 
-  it('writes nothing after a restart', async () => {
+  it('writes nothing after a restart but that it leads', async () => {
     scene.addPool('production', ['10.0.0.1-10.0.0.9']);
     scene.add('a');
     scene.start();
@@ -118,7 +121,28 @@ describe('the controller', () => {
     scene.start();
     await scene.rest();
     expect(scene.health.readiness()).toEqual([]);
-    expect(scene.api.writes).toEqual([]);
+    expect(scene.api.writes.map(({ type }) => type.plural).sort()).toEqual(['events', 'leases']);
+  });
+
+  it('carries the resourceVersion it planned from in every write of a service', async () => {
+    scene.addPool('production', ['10.0.0.1-10.0.0.9']);
+    scene.add('a');
+    scene.start();
+    await scene.rest();
+    const { items } = await scene.api.list(SERVICES);
+    const annotations = { 'metallb.io/loadBalancerIPs': '10.0.0.5' };
+    await scene.api.patch(
+      SERVICES,
+      { namespace: 'default', name: 'a' },
+      { metadata: { annotations } },
+      { type: 'merge' },
+    );
+    await scene.rest();
+    const writes = scene.serviceWrites().filter(({ verb }) => verb === 'replace');
+    const versions = writes.map(({ body }) => (body as Service).metadata.resourceVersion);
+    expect(versions).toHaveLength(2);
+    expect(Number(versions[1])).toBeGreaterThan(Number(items[0]?.metadata.resourceVersion));
+    expect(versions.every((version) => version !== undefined)).toBe(true);
   });
 
   it('gives a freed address to the service that has waited longest', async () => {
@@ -284,6 +308,7 @@ describe('the controller', () => {
     scene.api.fault = () => undefined;
     await scene.clock.advance(60_000);
     expect(scene.log.lines.map(({ level, message }) => `${level}: ${message}`)).toEqual([
+      'info: leads',
       'warn: cannot follow services: what is known of them may be old',
       'info: following services again',
     ]);
