@@ -2,16 +2,19 @@
  * Giving out addresses: our controller and upstream's, each on an API server of its own, one after the other, in
  * turns. What each asks of the API server is counted in its audit log.
  */
+import { seededRandom } from '../support/seeded-random.ts';
 import type { Task } from '../toolchain/progress.ts';
 import { resolveTool } from '../toolchain/resolve.ts';
 import { burst } from './allocate/burst.ts';
-import { CrowdedSite } from './allocate/many.ts';
+import { type Crowd, CrowdedSite } from './allocate/many.ts';
+import { compare, type Comparison } from './allocate/rivals.ts';
+import { Sequence } from './allocate/sequence.ts';
 import type { TrafficPolicy } from './allocate/services.ts';
 import { type Benchmark, type Result, spreadOf, SUBJECT_NAMES, type SubjectName } from './benchmark.ts';
 import type { Figures } from './lan/measure.ts';
 import { SUBJECTS } from './subjects.ts';
 
-const SCENARIOS = ['burst', 'burst-local', 'many'] as const;
+const SCENARIOS = ['burst', 'burst-local', 'many', 'sequence'] as const;
 
 /** With traffic kept local upstream looks at every service again for each one that gets an address. */
 const BURSTS: readonly (readonly [scenario: string, policy: TrafficPolicy])[] = [
@@ -23,7 +26,8 @@ const QUICK_CROWD = { services: 20, pools: 2, settleMs: 1000 };
 
 export const allocate: Benchmark = {
   name: 'allocate',
-  about: '2,000 services created at once: until all have an address, and what is written; memory with 10,000',
+  about:
+    '2,000 services at once: until all have an address, and writes; memory with 10,000; 300 operations on ours and upstream, and where they differ',
   scenarios: SCENARIOS,
   async *run({ quick, signal, log, scenarios = SCENARIOS, ...options }) {
     const { subjects = SUBJECT_NAMES, trials = quick ? 1 : 3 } = options;
@@ -35,17 +39,45 @@ export const allocate: Benchmark = {
       const plan = { services: size.services, trials, subjects };
       yield* inTurns(scenario, plan, task, (subject) => burst(subject, size, task));
     }
-    if (!scenarios.includes('many')) return;
-    const crowd = quick ? QUICK_CROWD : CROWD;
-    const site = await CrowdedSite.open(crowd, task);
-    try {
-      const plan = { services: crowd.services, trials, subjects };
-      yield* inTurns('many', plan, task, (subject) => site.measure(subject, task));
-    } finally {
-      await site.close();
-    }
+    if (scenarios.includes('many')) yield* crowded(quick ? QUICK_CROWD : CROWD, { trials, subjects }, task);
+    if (scenarios.includes('sequence')) yield await compared(quick ? 10 : 300, trials, task);
   },
 };
+
+async function* crowded(
+  crowd: Crowd,
+  { trials, subjects }: Omit<Plan, 'services'>,
+  task: Task,
+): AsyncGenerator<Result> {
+  const site = await CrowdedSite.open(crowd, task);
+  try {
+    const plan = { services: crowd.services, trials, subjects };
+    yield* inTurns('many', plan, task, (subject) => site.measure(subject, task));
+  } finally {
+    await site.close();
+  }
+}
+
+/** Each trial has a seed of its own, from 1 on. */
+async function compared(operations: number, trials: number, task: Task): Promise<Result> {
+  const all: Comparison[] = [];
+  for (let seed = 1; seed <= trials; seed++) {
+    all.push(await compare(new Sequence(seededRandom(seed)), operations, task));
+  }
+  const count = (what: (comparison: Comparison) => number) => spreadOf(all.map(what));
+  return {
+    benchmark: 'allocate sequence',
+    subject: `${SUBJECTS.ours.title}, ${SUBJECTS.upstream.title}`,
+    runs: trials,
+    parameters: { operations },
+    figures: {
+      differences: count(({ differences }) => differences.length),
+      kept: count(({ kept }) => kept.length),
+      late: count(({ late }) => late.length),
+      unordered: count(({ unordered }) => unordered),
+    },
+  };
+}
 
 interface Plan {
   readonly services: number;

@@ -38,11 +38,11 @@ export async function createServices(
 export async function until(
   what: string,
   probe: () => boolean | Promise<boolean>,
-  { signal }: Task,
+  { signal, pollMs = POLL_MS }: Pick<Task, 'signal'> & { readonly pollMs?: number },
 ): Promise<void> {
   for (const deadline = performance.now() + PATIENCE_MS; performance.now() < deadline;) {
     if (await probe()) return;
-    await pause(POLL_MS, signal);
+    await pause(pollMs, signal);
   }
   throw new Error(`waited ${PATIENCE_MS / 1000} s in vain: ${what}`);
 }
