@@ -35,7 +35,7 @@ const IN_NAMESPACE = { namespace: DEFAULT_NAMESPACE };
 /** Moved after each change of a service, and of a pool: a controller that has moved it has seen the change. */
 const SENTINELS = { services: 'sentinel', pools: 'beacon' };
 /** So long the two may take to agree. */
-const AGREE_MS = 2000;
+const AGREE_MS = 5000;
 const POLL_MS = 25;
 
 /** Leads both through `operations` steps of `sequence`. */
