@@ -78,8 +78,14 @@ const controller: Role<ControllerSettings> = {
   name: 'controller',
   parse: parseControllerSettings,
   run: async (deps, settings, signal) => {
-    const { runController } = await import('./controller/controller.js');
-    await runController({ ...deps, randomBytes }, settings, signal);
+    const [{ runController }, { keepMemorySmall }] = await Promise.all([
+      import('./controller/controller.js'),
+      import('./linux/memory.js'),
+    ]);
+    await Promise.all([
+      runController({ ...deps, randomBytes }, settings, signal),
+      keepMemorySmall(deps.clock, signal, { everyMs: RELEASE_MEMORY_EVERY_MS }),
+    ]);
   },
 };
 

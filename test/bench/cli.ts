@@ -2,6 +2,7 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { stopSignal } from '../support/stop-signal.ts';
 import { type Benchmark, type BenchOptions, inWords, SUBJECT_NAMES } from './benchmark.ts';
+import { allocate } from './allocate.ts';
 import { arp } from './arp.ts';
 import { failover } from './failover.ts';
 import { heal } from './heal.ts';
@@ -10,7 +11,7 @@ import { soak } from './soak.ts';
 import { statuses } from './statuses.ts';
 
 /** From the cheapest to the dearest: the last ones need a lab, and so Linux and root. */
-const BENCHMARKS: readonly Benchmark[] = [statuses, arp, install, heal, failover, soak];
+const BENCHMARKS: readonly Benchmark[] = [statuses, allocate, arp, install, heal, failover, soak];
 const SCENARIOS = BENCHMARKS.flatMap(({ scenarios = [] }) => scenarios);
 
 interface Options extends Pick<BenchOptions, 'trials' | 'minutes' | 'subjects' | 'scenarios'> {
@@ -26,7 +27,9 @@ const program = new Command('bench')
   .option('--trials <count>', 'how often each figure is taken', parseCount)
   .option('--minutes <minutes>', 'how long the load of soak lasts', parseMinutes)
   .addOption(new Option('--subjects <names...>', 'in a lab, measure only these').choices(SUBJECT_NAMES))
-  .addOption(new Option('--scenarios <names...>', 'of failover and soak, only these').choices(SCENARIOS))
+  .addOption(
+    new Option('--scenarios <names...>', 'of allocate, failover and soak, only these').choices(SCENARIOS),
+  )
   .addHelpText('after', `\n${BENCHMARKS.map(({ name, about }) => `${name}: ${about}`).join('\n')}`)
   .parse();
 

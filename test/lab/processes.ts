@@ -64,6 +64,12 @@ export class ServerProcess {
     }
   }
 
+  /** @throws when it could not be started */
+  get pid(): number {
+    if (this.#child.pid === undefined) throw this.#error(this.#failure ?? 'was not started');
+    return this.#child.pid;
+  }
+
   /**
    * Resolves when the server is ready.
    *

@@ -48,6 +48,8 @@ export interface EventNote {
 
 /** Events that wait to be written; more than that are dropped. */
 const QUEUE_LIMIT = 1000;
+/** Written one by one, the events of a thousand services would come to a queue that is full. */
+const PARALLEL_WRITES = 4;
 const TRIES = 3;
 
 export class EventRecorder {
@@ -72,13 +74,20 @@ export class EventRecorder {
     this.#added.notify();
   }
 
-  /** Writes events as they come until `signal` is aborted. */
+  /** Writes events as they come until `signal` is aborted; no write is under way when it resolves. */
   async run(signal: AbortSignal): Promise<void> {
+    const underWay = new Set<Promise<void>>();
     while (!signal.aborted) {
       const event = this.#queue.shift();
-      if (event === undefined) await this.#added.notified(signal);
-      else await this.#write(event, signal);
+      if (event === undefined) {
+        await this.#added.notified(signal);
+        continue;
+      }
+      const writing = this.#write(event, signal).finally(() => underWay.delete(writing));
+      underWay.add(writing);
+      if (underWay.size === PARALLEL_WRITES) await Promise.race(underWay);
     }
+    await Promise.all(underWay);
   }
 
   async #write(event: Event, signal: AbortSignal): Promise<void> {

@@ -2,14 +2,16 @@
  * Carries out the plan: on every change of services or pools it plans anew and writes what differs, one
  * write for each service, address and annotation together.
  *
- * A write carries the resourceVersion the plan was made from. Whenever one fails, for whatever reason,
- * what it meant to give stays reserved until the service has been read again.
+ * It plans while writes are under way, so one that takes its time holds nobody else up. A write carries the
+ * resourceVersion the plan was made from. Until its outcome is known, and after a failure of any kind that
+ * takes reading the service again, what the service had and what it was to get stay reserved.
  */
 import {
   backoffDelayMs,
   type Clock,
   isKubeError,
   type KubeApi,
+  type KubeError,
   type Random,
   type Service,
   SERVICES,
@@ -46,8 +48,15 @@ const SERVICE = { apiVersion: 'v1', kind: 'Service' };
 const POOL = { apiVersion: METALLB_API_VERSION, kind: 'IPAddressPool' };
 const LOOP = 'addresses';
 /** Enough to keep an API server's latency from adding up, few enough not to crowd it. */
-const PARALLEL_WRITES = 8;
-const RETRY = { initialMs: 200, maxMs: 60_000 };
+const PARALLEL_WRITES = 32;
+/** Writes begun or waiting for their turn. More of them would be out of date when it comes. */
+const MOST_UNDER_WAY = 512;
+const RETRY = { initialMs: 100, maxMs: 60_000 };
+/**
+ * A plan looks at every service. After one that took a while nothing is planned for so many times as long, so
+ * that in a large cluster what happens meanwhile is planned for together.
+ */
+const REST_FACTOR = 3;
 
 export class AddressLoop {
   readonly #deps: AddressLoopDeps;
@@ -55,12 +64,14 @@ export class AddressLoop {
   readonly #services: LatestServices;
   readonly #changed = new Notify();
   readonly #limiter = new Limiter(PARALLEL_WRITES);
+  /** Writes under way, by UID. */
+  readonly #writes = new Map<string, Promise<void>>();
   /** Failed writes in a row, by UID. */
   readonly #failures = new Map<string, number>();
-  /** Services that are to be read again before anything else is done about them, by UID. */
-  readonly #rereading = new Map<string, Promise<void>>();
   /** The refusals that have been said already, by UID of the service or pool. */
   readonly #said = new Map<string, string>();
+  /** What should never have been thrown ends the loop. */
+  #failure: { readonly error: unknown } | undefined;
 
   constructor(deps: AddressLoopDeps) {
     this.#deps = deps;
@@ -70,7 +81,9 @@ export class AddressLoop {
 
   /** Works until `signal` is aborted. Gives nothing out before everything that is held is known. */
   async run(signal: AbortSignal): Promise<void> {
-    const { services, pools, health } = this.#deps;
+    const { services, pools, health, clock } = this.#deps;
+    const ended = new AbortController();
+    const either = AbortSignal.any([signal, ended.signal]);
     const onChange = () => {
       this.#changed.notify();
     };
@@ -80,38 +93,105 @@ export class AddressLoop {
       await Promise.all([services.ready(signal), pools.ready(signal)]);
       health.ready(LOOP);
       while (!signal.aborted) {
-        await this.#reconcile(signal);
+        const startedAt = clock.now();
+        health.busy(LOOP);
+        this.#reconcile(either);
         health.idle(LOOP);
+        const restMs = REST_FACTOR * (clock.now() - startedAt);
+        if (restMs > 0) await clock.sleep(restMs, signal);
         await this.#changed.notified(signal);
+        if (this.#failure !== undefined) throw this.#failure.error;
       }
     } catch (error) {
       if (!signal.aborted) throw error;
     } finally {
       for (const end of unsubscribe) end();
-      await Promise.all(this.#rereading.values());
+      ended.abort();
+      await Promise.all(this.#writes.values());
     }
   }
 
-  async #reconcile(signal: AbortSignal): Promise<void> {
-    const { health, pools, loadBalancerClass } = this.#deps;
-    health.busy(LOOP);
-    const plan = planAddresses({ services: this.#services.list(), pools: pools.list(), loadBalancerClass });
+  #reconcile(signal: AbortSignal): void {
+    const { pools, loadBalancerClass } = this.#deps;
+    const [services, underWay] = [this.#services.settled(), this.#services.underWay()];
+    const plan = planAddresses({ services, underWay, pools: pools.list(), loadBalancerClass });
     this.#metrics.report(plan);
     this.#deps.onPlan(plan);
     this.#forget(plan.decisions, plan.refusedPools);
     for (const refused of plan.refusedPools) this.#sayRefusedPool(refused);
-
-    const due = plan.decisions.filter(({ service }) => !this.#rereading.has(service.metadata.uid ?? ''));
-    const carryOut = async (decision: Decision) => {
-      health.busy(LOOP);
-      if (!signal.aborted) await this.#carryOut(decision, signal);
-    };
-    await Promise.all(due.map((decision) => this.#limiter.run(() => carryOut(decision))));
+    for (const decision of plan.decisions) {
+      if (decision.write === undefined) this.#say(decision);
+      else if (this.#writes.size < MOST_UNDER_WAY) this.#begin(decision, decision.write, signal);
+    }
+    // Those that need no other try have none to count.
+    for (const uid of this.#failures.keys()) if (!this.#writes.has(uid)) this.#failures.delete(uid);
   }
 
-  async #carryOut(decision: Decision, signal: AbortSignal): Promise<void> {
-    const { service, write, notices, refusal } = decision;
-    if (write !== undefined && !(await this.#write(write, signal))) return;
+  #begin(decision: Decision, write: Service, signal: AbortSignal): void {
+    const uid = write.metadata.uid ?? '';
+    this.#services.begin(uid, { service: decision.service, write });
+    const outcome = this.#carryOut(decision, write, signal)
+      .catch((error: unknown) => {
+        if (!signal.aborted) this.#failure = { error };
+      })
+      .then(() => {
+        this.#writes.delete(uid);
+        // What this write has freed may be what another service waits for.
+        this.#changed.notify();
+      });
+    this.#writes.set(uid, outcome);
+  }
+
+  /** Writes, or reads again in a while when that fails: either way the outcome is known in the end. */
+  async #carryOut(decision: Decision, write: Service, signal: AbortSignal): Promise<void> {
+    const uid = write.metadata.uid ?? '';
+    let current: Service | undefined;
+    try {
+      current = await this.#limiter.run(() => this.#write(write, signal));
+      this.#failures.delete(uid);
+      this.#metrics.countWrite();
+      this.#say(decision);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!isKubeError(error)) throw error;
+      const failures = (this.#failures.get(uid) ?? 0) + 1;
+      this.#failures.set(uid, failures);
+      this.#metrics.countFailedWrite();
+      const level = error.code === 'Conflict' || error.code === 'NotFound' ? 'debug' : 'warn';
+      this.#deps.log[level]({ service: keyOf(write), err: error, failures }, 'writing a service failed');
+      current = await this.#readAgain(write, error, signal);
+    } finally {
+      this.#services.settle(uid, current);
+    }
+  }
+
+  #write(service: Service, signal: AbortSignal): Promise<Service> {
+    signal.throwIfAborted();
+    return this.#deps.api.replace(SERVICES, service, { subresource: 'status', signal });
+  }
+
+  /** The service as it is now, after it could not be written; undefined when it is gone. */
+  async #readAgain({ metadata }: Service, why: KubeError, signal: AbortSignal): Promise<Service | undefined> {
+    const { api, clock, random, log } = this.#deps;
+    const { uid = '', namespace = '', name = '' } = metadata;
+    let { retryAfterMs = 0 } = why;
+    for (let attempt = this.#failures.get(uid) ?? 1; ; attempt += 1) {
+      await clock.sleep(Math.max(backoffDelayMs(RETRY, attempt - 1, random), retryAfterMs), signal);
+      try {
+        const read = () => api.get(SERVICES, { namespace, name }, { signal });
+        const current = await this.#limiter.run(read);
+        return current.metadata.uid === uid ? current : undefined;
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!isKubeError(error)) throw error;
+        if (error.code === 'NotFound') return undefined;
+        ({ retryAfterMs = 0 } = error);
+        log.warn({ service: `${namespace}/${name}`, err: error }, 'reading a service again failed');
+      }
+    }
+  }
+
+  #say({ service, notices, refusal }: Decision): void {
     const uid = service.metadata.uid ?? '';
     const news = notices.filter(({ message }) => refusal === undefined || this.#said.get(uid) !== message);
     for (const { type, reason, message } of news) {
@@ -119,49 +199,6 @@ export class AddressLoop {
       this.#deps.events.record(subjectOf(SERVICE, service), { type, reason, message });
       if (type === 'Warning') this.#said.set(uid, message);
     }
-  }
-
-  /** Whether `service` was written; if not, it is read again in a while and then planned for anew. */
-  async #write(service: Service, signal: AbortSignal): Promise<boolean> {
-    const { api, log } = this.#deps;
-    const uid = service.metadata.uid ?? '';
-    try {
-      this.#services.remember(await api.replace(SERVICES, service, { subresource: 'status', signal }));
-    } catch (error) {
-      if (signal.aborted) return false;
-      if (!isKubeError(error)) throw error;
-      this.#services.doubt(service);
-      const failures = this.#failures.get(uid) ?? 0;
-      this.#failures.set(uid, failures + 1);
-      this.#metrics.countFailedWrite();
-      const level = error.code === 'Conflict' || error.code === 'NotFound' ? 'debug' : 'warn';
-      log[level]({ service: keyOf(service), err: error, failures: failures + 1 }, 'writing a service failed');
-      this.#rereading.set(uid, this.#readAgain(service, failures, signal));
-      return false;
-    }
-    this.#failures.delete(uid);
-    this.#metrics.countWrite();
-    // What this write has freed may be what another service waits for.
-    this.#changed.notify();
-    return true;
-  }
-
-  async #readAgain(service: Service, failures: number, signal: AbortSignal): Promise<void> {
-    const { api, clock, random, log } = this.#deps;
-    const { uid = '', namespace = '', name = '' } = service.metadata;
-    for (let attempt = failures; ; attempt += 1) {
-      try {
-        await clock.sleep(backoffDelayMs(RETRY, attempt, random), signal);
-        const current = await api.get(SERVICES, { namespace, name }, { signal });
-        if (current.metadata.uid === uid) this.#services.remember(current);
-        break;
-      } catch (error) {
-        if (signal.aborted || isKubeError(error, 'NotFound')) break;
-        log.warn({ service: keyOf(service), err: error }, 'reading a service again failed');
-      }
-    }
-    this.#rereading.delete(uid);
-    this.#changed.notify();
   }
 
   #sayRefusedPool({ object, message }: RefusedPool): void {

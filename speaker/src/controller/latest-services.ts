@@ -1,55 +1,60 @@
 /**
- * The services as this controller knows them: the cache, corrected by what the controller itself wrote
- * and the cache has not shown yet. Without it a plan made right after a write would hand the same address
- * out again.
+ * The services as this controller knows them: the cache, corrected by what the API server has answered and
+ * the cache has not shown yet, and apart from them those that are being written. Without it a plan made
+ * right after a write would hand the same address out again.
  */
 import type { Service } from '@metallb-l2/sdk/kube';
-
-interface Correction {
-  readonly object: Service;
-  /** The cache has caught up once it shows at least this version of the service. */
-  readonly caughtUpAt: bigint;
-}
+import type { WriteUnderWay } from './plan.js';
 
 export class LatestServices {
   readonly #cached: () => readonly Service[];
+  /** What the API server has answered, by UID, until the cache shows at least that version. */
+  readonly #answers = new Map<string, Service>();
   /** By UID. */
-  readonly #corrections = new Map<string, Correction>();
+  readonly #underWay = new Map<string, WriteUnderWay>();
 
   /** @param cached what the cache holds now */
   constructor(cached: () => readonly Service[]) {
     this.#cached = cached;
   }
 
-  list(): readonly Service[] {
+  /** Those that are not being written. */
+  settled(): readonly Service[] {
     const cached = this.#cached();
-    if (this.#corrections.size === 0) return cached;
+    if (this.#answers.size === 0 && this.#underWay.size === 0) return cached;
     const seen = new Set<string>();
-    const services = cached.map((service) => {
+    const services: Service[] = [];
+    for (const service of cached) {
       const uid = service.metadata.uid ?? '';
       seen.add(uid);
-      const correction = this.#corrections.get(uid);
-      if (correction === undefined) return service;
-      if (versionOf(service) < correction.caughtUpAt) return correction.object;
-      this.#corrections.delete(uid);
-      return service;
-    });
-    for (const uid of this.#corrections.keys()) if (!seen.has(uid)) this.#corrections.delete(uid);
+      if (!this.#underWay.has(uid)) services.push(this.#latest(uid, service));
+    }
+    for (const uid of this.#answers.keys()) if (!seen.has(uid)) this.#answers.delete(uid);
     return services;
   }
 
-  /** The API server has answered with `service`. */
-  remember(service: Service): void {
-    this.#correct(service, versionOf(service));
+  /** Writes whose outcome is not known. */
+  underWay(): readonly WriteUnderWay[] {
+    return [...this.#underWay.values()];
   }
 
-  /** `intended` was sent and the answer is not known: it counts until something newer is seen. */
-  doubt(intended: Service): void {
-    this.#correct(intended, versionOf(intended) + 1n);
+  /** From now on `write` may have arrived, or may not. */
+  begin(uid: string, write: WriteUnderWay): void {
+    this.#underWay.set(uid, write);
   }
 
-  #correct(object: Service, caughtUpAt: bigint): void {
-    this.#corrections.set(object.metadata.uid ?? '', { object, caughtUpAt });
+  /** The API server has said what became of the write: the service as it is now, or that it is gone. */
+  settle(uid: string, answer: Service | undefined): void {
+    this.#underWay.delete(uid);
+    if (answer !== undefined) this.#answers.set(uid, answer);
+  }
+
+  #latest(uid: string, cached: Service): Service {
+    const answer = this.#answers.get(uid);
+    if (answer === undefined) return cached;
+    if (versionOf(cached) < versionOf(answer)) return answer;
+    this.#answers.delete(uid);
+    return cached;
   }
 }
 

@@ -29,6 +29,16 @@ export interface Snapshot {
   readonly pools: readonly IPAddressPool[];
   /** The only class of services that is served; undefined for those without one. */
   readonly loadBalancerClass?: string | undefined;
+  /** Whatever these services have, and whatever they are to get, is reserved. @default none */
+  readonly underWay?: readonly WriteUnderWay[];
+}
+
+/** A write of which nobody knows whether it has arrived; nothing is decided about its service until that is known. */
+export interface WriteUnderWay {
+  /** The service as it was. */
+  readonly service: Service;
+  /** The service as it was sent. */
+  readonly write: Service;
 }
 
 /** What to do about one service. */
@@ -73,6 +83,11 @@ export function planAddresses(snapshot: Snapshot): Plan {
     }
   }
   for (const service of losing) allocator.hold(readClaimant(service), heldAddresses(service));
+  for (const { service, write } of snapshot.underWay ?? []) {
+    const before = heldAddresses(service);
+    const added = heldAddresses(write).filter((address) => !before.some((each) => isSame(each, address)));
+    allocator.hold(readClaimant(service), [...before, ...added]);
+  }
   for (const each of waiting) decisions.push(serve(each, allocator));
 
   return {
@@ -203,6 +218,10 @@ function fitsFamilies(held: readonly Address[], request: AllocationRequest): boo
     return false;
   }
   return held.length === request.families.length || request.secondFamilyOptional;
+}
+
+function isSame(a: Address, b: Address): boolean {
+  return a.family === b.family && a.value === b.value;
 }
 
 function sameAddresses(a: readonly Address[], b: readonly Address[]): boolean {

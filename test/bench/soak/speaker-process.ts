@@ -7,9 +7,8 @@ import { openHost } from '../../lab/host.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { pause } from '../../toolchain/pause.ts';
 import { pidOf } from '../../toolchain/process-identity.ts';
+import { cpuSeconds, residentMiB } from '../process-usage.ts';
 
-/** USER_HZ, which is the same on every Linux this runs on: the unit of the times in `/proc`. */
-const TICKS_PER_SECOND = 100;
 const METRICS_TIMEOUT_MS = 5000;
 
 export interface Usage {
@@ -73,17 +72,4 @@ function isSpeaker(pid: string, network: string): boolean {
   } catch {
     return false; // it has ended meanwhile
   }
-}
-
-function residentMiB(pid: number): number {
-  const kilobytes = /^Rss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1];
-  return Number(kilobytes) / 1024;
-}
-
-/** User and system time of all its threads so far. */
-function cpuSeconds(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  // The name in parentheses may hold anything; `state` follows it, `utime` and `stime` are 11 and 12 after that.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }

@@ -1,8 +1,11 @@
 /** One control plane with our CRDs for a test file, and a fresh namespace whenever one is wanted. */
 import { customResourceDefinitions } from '@metallb-l2/sdk/crds';
-import { CUSTOM_RESOURCE_DEFINITIONS, type CustomResourceDefinition, NAMESPACES } from '@metallb-l2/sdk/kube';
+import { NAMESPACES } from '@metallb-l2/sdk/kube';
 import { type KubeConnection, connect } from '@metallb-l2/sdk/kube/connect';
 import { type ControlPlane, startControlPlane } from '../../lab/control-plane.ts';
+import { establish } from '../../lab/establish.ts';
+
+export { establish } from '../../lab/establish.ts';
 
 export interface TestCluster {
   readonly api: KubeConnection;
@@ -40,25 +43,4 @@ export async function startTestCluster(): Promise<TestCluster> {
     restartApiServer: () => controlPlane.restartApiServer(),
     stop,
   };
-}
-
-/** Applies a CRD and waits until its resources are served. */
-export async function establish(
-  api: KubeConnection,
-  crd: CustomResourceDefinition,
-): Promise<CustomResourceDefinition> {
-  const name = crd.metadata.name ?? '';
-  await api.patch(CUSTOM_RESOURCE_DEFINITIONS, { name }, crd, {
-    type: 'apply',
-    fieldManager: 'test',
-    force: true,
-  });
-  const options = { resourceVersion: '0', fieldSelector: `metadata.name=${name}`, timeoutSeconds: 60 };
-  for await (const line of api.watch(CUSTOM_RESOURCE_DEFINITIONS, options)) {
-    if (line.type === 'BOOKMARK') continue;
-    const conditions = line.object.status?.conditions ?? [];
-    if (conditions.some(({ type, status }) => type === 'Established' && status === 'True'))
-      return line.object;
-  }
-  throw new Error(`${name} was not established within a minute`);
 }

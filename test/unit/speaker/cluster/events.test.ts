@@ -1,4 +1,4 @@
-import { EVENTS, KubeError } from '@metallb-l2/sdk/kube';
+import { type Event, EVENTS, KubeError } from '@metallb-l2/sdk/kube';
 import { InMemoryKubeApi } from '@metallb-l2/sdk/testing';
 import { EventRecorder } from '../../../../speaker/src/cluster/events.js';
 import { FakeClock, settle } from '../../../support/fake-clock.ts';
@@ -77,13 +77,14 @@ describe('an event recorder', () => {
 
   it('gives an event up after three tries and goes on with the next', async () => {
     const { api, clock, recorder, events, end } = start();
-    let refusals = 3;
-    api.fault = () =>
-      refusals-- > 0 ? { refuse: new KubeError('Forbidden', 'no', { operation: 'test' }) } : undefined;
+    const isFirst = (body: unknown) => (body as Event | undefined)?.message === 'first';
+    api.fault = ({ body }) =>
+      isFirst(body) ? { refuse: new KubeError('Forbidden', 'no', { operation: 'test' }) } : undefined;
     recorder.record(SUBJECT, { ...NOTE, message: 'first' });
     recorder.record(SUBJECT, { ...NOTE, message: 'second' });
-    await clock.advance(10_000);
+    await clock.advance(60_000);
     expect((await events()).map(({ message }) => message)).toEqual(['second']);
+    expect(api.writes.filter(({ body }) => isFirst(body))).toHaveLength(3);
     await end();
   });
 

@@ -279,6 +279,63 @@ describe('the controller', () => {
     expect(await scene.addresses()).toEqual({ a: '10.0.0.1', b: '10.0.0.2' });
   });
 
+  it('serves others while a write waits for its answer', async () => {
+    let answer: () => void = () => undefined;
+    const answered = new Promise<void>((resolve) => (answer = resolve));
+    scene.api.fault = async ({ verb, ref }) => {
+      if (verb === 'replace' && ref.name === 'a') await answered;
+      return undefined;
+    };
+    scene.addPool('production', ['10.0.0.1-10.0.0.9']);
+    scene.add('a');
+    scene.start();
+    await scene.rest();
+    scene.add('b');
+    await scene.rest();
+    expect(await scene.addresses()).toEqual({ a: undefined, b: '10.0.0.2' });
+    answer();
+    await scene.rest();
+    expect(await scene.addresses()).toEqual({ a: '10.0.0.1', b: '10.0.0.2' });
+    expect(scene.serviceWrites()).toHaveLength(2);
+  });
+
+  it('gives an address to nobody else before the API server knows that it is free', async () => {
+    scene.addPool('small', ['10.0.0.1/32']);
+    scene.add('a');
+    scene.add('b');
+    scene.start();
+    await scene.rest();
+    const away = new KubeError('Unavailable', 'no answer', { operation: 'replace services/status' });
+    scene.api.fault = ({ verb, ref }) =>
+      verb === 'replace' && ref.name === 'a' ? { refuse: away } : undefined;
+    const ref = { namespace: 'default', name: 'a' };
+    await scene.api.patch(SERVICES, ref, { spec: { type: 'ClusterIP' } }, { type: 'merge' });
+    await scene.rest();
+    scene.add('c');
+    await scene.clock.advance(10_000);
+    expect(await scene.addresses()).toEqual({ a: '10.0.0.1', b: undefined, c: undefined });
+    scene.api.fault = () => undefined;
+    await scene.clock.advance(60_000);
+    expect(await scene.addresses()).toEqual({ a: undefined, b: '10.0.0.1', c: undefined });
+  });
+
+  it('waits as long as an API server that is asked too much says', async () => {
+    const busy = { operation: 'replace services/status', status: 429, retryAfterMs: 5000 };
+    let refused = 0;
+    scene.api.fault = ({ verb }) => {
+      if (verb !== 'replace' || refused > 0) return undefined;
+      refused += 1;
+      return { refuse: new KubeError('TooManyRequests', 'too many requests', busy) };
+    };
+    scene.addPool('production', ['10.0.0.1-10.0.0.9']);
+    scene.add('a');
+    scene.start();
+    await scene.clock.advance(4900);
+    expect(scene.serviceWrites()).toHaveLength(1);
+    await scene.clock.advance(200);
+    expect(await scene.addresses()).toEqual({ a: '10.0.0.1' });
+  });
+
   it('is not ready before services and pools are known', async () => {
     scene.api.fault = ({ verb, type }) =>
       verb === 'list' && type.plural === 'ipaddresspools'
