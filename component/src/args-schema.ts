@@ -14,7 +14,9 @@ import { ImageNameError, parseImageReference } from './image/reference.js';
 import { POD_SECURITY } from './namespace.js';
 
 export const logLevelSchema = oneOf(LOG_LEVELS);
-export const platformSchema = oneOf(PLATFORMS);
+export const platformsSchema = listOf(oneOf(PLATFORMS), 'platforms').min(1, {
+  error: 'the list is empty; write what the nodes are, like "linux/amd64"',
+});
 
 export const imageNameSchema = parsedBy('the name of an image', parseImageReference, ImageNameError);
 
@@ -31,7 +33,7 @@ const build = fields(
   {
     repository: computable(repositorySchema),
     base: computable(imageNameSchema).optional(),
-    platform: computable(platformSchema).optional(),
+    platforms: computable(platformsSchema).optional(),
     insecure: computable(flag).optional(),
     username: computable(text('the user of the registry')).optional(),
     password: computable(text('the password of that user')).optional(),

@@ -34,7 +34,7 @@ export class MetalLBLayer2 extends pulumi.ComponentResource {
    * @throws ArgsError before anything is registered, with everything that is wrong with `args`
    */
   constructor(name: string, args: MetalLBLayer2Args, opts?: pulumi.ComponentResourceOptions) {
-    const parsed = parseArgs(args, process.arch);
+    const parsed = parseArgs(args);
     super('metallb-l2:index:MetalLBLayer2', name, {}, opts);
 
     const { namespace, image, crdNames, ready } =
