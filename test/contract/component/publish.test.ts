@@ -16,7 +16,7 @@ import {
   requestTo,
   run,
   writeBundle,
-} from './image-rig.ts';
+} from '../../support/image-rig.ts';
 
 let folder: string;
 let bundle: Bundle;

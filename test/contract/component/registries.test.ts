@@ -8,7 +8,15 @@ import { publishImage, tagImage } from '../../../component/src/image/publish.js'
 import { RegistryError } from '../../../component/src/image/registry-error.js';
 import { type RegistryServer, startRegistry } from '../../support/registry-server.ts';
 import { type TokenServer, startTokenServer } from '../../support/token-server.ts';
-import { client, inspect, isWrite, makeBases, pushBases, requestTo, writeBundle } from './image-rig.ts';
+import {
+  client,
+  inspect,
+  isWrite,
+  makeBases,
+  pushBases,
+  requestTo,
+  writeBundle,
+} from '../../support/image-rig.ts';
 
 const ANN = { username: 'ann', password: 'correct horse' };
 const WRONG = { username: 'ann', password: 'battery staple' };

@@ -4,13 +4,13 @@ import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Bundle } from '../../../component/src/image/bundle.js';
-import type { Credentials } from '../../../component/src/image/credentials.js';
-import type { HttpDeps } from '../../../component/src/image/http.js';
-import { MEDIA_TYPES, contentOf } from '../../../component/src/image/oci.js';
-import { PLATFORMS } from '../../../component/src/image/platform.js';
-import type { BuildRequest, PublishDeps } from '../../../component/src/image/publish.js';
-import { Registry, type RegistryOptions } from '../../../component/src/image/registry.js';
+import type { Bundle } from '../../component/src/image/bundle.js';
+import type { Credentials } from '../../component/src/image/credentials.js';
+import type { HttpDeps } from '../../component/src/image/http.js';
+import { MEDIA_TYPES, contentOf } from '../../component/src/image/oci.js';
+import { PLATFORMS } from '../../component/src/image/platform.js';
+import type { BuildRequest, PublishDeps } from '../../component/src/image/publish.js';
+import { Registry, type RegistryOptions } from '../../component/src/image/registry.js';
 
 export const run = promisify(execFile);
 
