@@ -11,7 +11,7 @@ export function whenCreated(
   dependsOn: pulumi.InvokeOutputOptions['dependsOn'],
 ): pulumi.Output<unknown> {
   const origins = pulumi.getAllResources(pulumi.output(args)).then((found) => [...found]);
-  const named = pulumi.output(dependsOn).apply((known) => [known ?? []].flat() as pulumi.Resource[]);
+  const named = pulumi.output(dependsOn).apply((known): pulumi.Resource[] => [known ?? []].flat());
   return pulumi.all([origins, named]).apply((each) => pulumi.all(each.flat().map(idsOf)));
 }
 

@@ -9,6 +9,7 @@ import * as pulumi from '@pulumi/pulumi';
 import { MetalLBLayer2, getServiceL2StatusOutput } from '../../../component/src/index.js';
 import { startControlPlane } from '../../lab/control-plane.ts';
 import { run } from '../../lab/run.ts';
+import { doNotWait } from '../../support/do-not-wait.ts';
 import { inspect, makeBases, pushBases } from '../../support/image-rig.ts';
 import { type PulumiStack, createStack } from '../../support/pulumi-stack.ts';
 import { type RegistryServer, startRegistry } from '../../support/registry-server.ts';
@@ -33,17 +34,6 @@ let stack: PulumiStack;
 const lines: string[] = [];
 /** Undone in reverse, as far as the start came. */
 const releases: (() => Promise<void> | void)[] = [];
-
-/** Here are no nodes, so no Deployment ever becomes ready. */
-const doNotWait: pulumi.ResourceTransform = ({ type, props, opts }) => {
-  if (type !== 'kubernetes:apps/v1:Deployment') return undefined;
-  const { metadata, ...rest } = props as { metadata: pulumi.Input<Record<string, unknown>> };
-  const annotations = { 'pulumi.com/skipAwait': 'true' };
-  return {
-    props: { ...rest, metadata: pulumi.output(metadata).apply((known) => ({ ...known, annotations })) },
-    opts,
-  };
-};
 
 /** Makes a cluster, installs into it and asks it, in one go. */
 function program() {

@@ -19,7 +19,7 @@ const WEB = { namespace: 'default', name: 'web' };
 const NOWHERE = kubeconfigOf('http://127.0.0.1:1');
 
 let cluster: ScriptedKubeServer;
-let warned: ReturnType<typeof jest.spyOn>;
+let warned: jest.SpiedFunction<typeof console.warn>;
 
 function kubeconfigOf(server: string): string {
   return JSON.stringify({
