@@ -4,7 +4,17 @@
  */
 import { COMPONENT_LABELS, LOG_LEVELS } from '@metallb-l2/sdk/settings';
 import * as z from 'zod';
-import { computable, expected, fields, flag, listOf, matching, oneOf, parsedBy, text } from './args-fields.js';
+import {
+  computable,
+  expected,
+  fields,
+  flag,
+  listOf,
+  matching,
+  oneOf,
+  parsedBy,
+  text,
+} from './args-fields.js';
 import { annotationsSchema, labelsSchema, namespaceSchema } from './args-kubernetes.js';
 import { metricsSchema, networkPolicySchema } from './args-operations-schema.js';
 import { advertisementSchema, poolSchema } from './args-pools-schema.js';

@@ -26,7 +26,7 @@ function problemsOf(parse: () => unknown) {
 }
 
 /** Plain JavaScript can pass anything. */
-const refusals = (args: object) => problemsOf(() => parseArgs(args, 'x64'));
+const refusals = (args: object) => problemsOf(() => parseArgs(args));
 
 describe('arguments', () => {
   it.each<[string, object, string, string[]]>([
