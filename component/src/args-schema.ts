@@ -4,7 +4,17 @@
  */
 import { COMPONENT_LABELS, LOG_LEVELS } from '@metallb-l2/sdk/settings';
 import * as z from 'zod';
-import { computable, expected, fields, flag, matching, oneOf, parsedBy, text } from './args-fields.js';
+import {
+  computable,
+  expected,
+  fields,
+  flag,
+  listOf,
+  matching,
+  oneOf,
+  parsedBy,
+  text,
+} from './args-fields.js';
 import { annotationsSchema, labelsSchema, namespaceSchema } from './args-kubernetes.js';
 import { metricsSchema, networkPolicySchema } from './args-operations-schema.js';
 import { advertisementSchema, poolSchema } from './args-pools-schema.js';
@@ -14,7 +24,9 @@ import { ImageNameError, parseImageReference } from './image/reference.js';
 import { POD_SECURITY } from './namespace.js';
 
 export const logLevelSchema = oneOf(LOG_LEVELS);
-export const platformSchema = oneOf(PLATFORMS);
+export const platformsSchema = listOf(oneOf(PLATFORMS), 'platforms').min(1, {
+  error: 'the list is empty; write what the nodes are, like "linux/amd64"',
+});
 
 export const imageNameSchema = parsedBy('the name of an image', parseImageReference, ImageNameError);
 
@@ -31,7 +43,7 @@ const build = fields(
   {
     repository: computable(repositorySchema),
     base: computable(imageNameSchema).optional(),
-    platform: computable(platformSchema).optional(),
+    platforms: computable(platformsSchema).optional(),
     insecure: computable(flag).optional(),
     username: computable(text('the user of the registry')).optional(),
     password: computable(text('the password of that user')).optional(),

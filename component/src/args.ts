@@ -129,11 +129,11 @@ export interface ImageBuild {
    */
   base?: pulumi.Input<string>;
   /**
-   * `linux/amd64` or `linux/arm64`: what the nodes are.
+   * What the nodes are: `linux/amd64`, `linux/arm64` or both. The base must be there for each of them.
    *
-   * @default that of the machine that runs Pulumi
+   * @default both, under one name
    */
-  platform?: pulumi.Input<string>;
+  platforms?: pulumi.Input<pulumi.Input<string>[]>;
   /**
    * Whether the registry speaks plain HTTP.
    *

@@ -7,7 +7,7 @@ import * as pulumi from '@pulumi/pulumi';
 import { BundleError, bundleFolder, readBundle } from './image/bundle.js';
 import { dockerCredentials } from './image/credentials.js';
 import { ImageFormatError } from './image/oci.js';
-import type { Platform } from './image/platform.js';
+import { PLATFORMS } from './image/platform.js';
 import {
   type BuildRequest,
   type PublishDeps,
@@ -16,7 +16,8 @@ import {
   tagImage,
 } from './image/publish.js';
 import { formatImageReference } from './image/reference.js';
-import { Registry, RegistryError } from './image/registry.js';
+import { RegistryError } from './image/registry-error.js';
+import { Registry } from './image/registry.js';
 import type { ParsedArgs } from './parse-args.js';
 
 /**
@@ -30,10 +31,10 @@ export function resolveImage(
   openDeps: (parent: pulumi.Resource) => Promise<PublishDeps> = systemDeps,
 ): pulumi.Output<string> {
   if ('reference' in image) return pulumi.output(image.reference);
-  const name = pulumi.output(image.build).apply(async ({ platform, credentials, ...build }) => {
+  const name = pulumi.output(image.build).apply(async ({ platforms, credentials, ...build }) => {
     const request: BuildRequest = {
       ...build,
-      platform: platform as Platform,
+      platforms: PLATFORMS.filter((platform) => platforms.includes(platform)),
       ...(credentials === undefined ? {} : { credentials }),
     };
     try {
@@ -75,7 +76,7 @@ async function systemDeps(parent: pulumi.Resource): Promise<PublishDeps> {
     bundle: await readBundle(bundleFolder()),
     openRegistry: (options) => new Registry(http, options),
     credentialsFor: dockerLogin,
-    report: (progress) => void pulumi.log.info(progress, parent, undefined, true),
+    report: (progress, kind) => void pulumi.log.info(progress, parent, undefined, kind === 'share'),
   };
 }
 

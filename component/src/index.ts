@@ -18,3 +18,11 @@ export type {
   ServiceAllocation,
 } from './args-pools.js';
 export type { Controller, PodPlacement, Resources, Speaker, Toleration } from './args-workloads.js';
+export type { ServiceAnnouncement, ServiceReference } from './announcers.js';
+export {
+  type GetServiceL2StatusArgs,
+  type GetServiceL2StatusOutputArgs,
+  type GetServiceL2StatusResult,
+  getServiceL2Status,
+  getServiceL2StatusOutput,
+} from './service-l2-status.js';

@@ -1,5 +1,6 @@
 /** MetalLB's layer-2 mode as one Pulumi resource. */
 import * as pulumi from '@pulumi/pulumi';
+import { type ServiceAnnouncement, announcersOf } from './announcers.js';
 import type { MetalLBLayer2Args } from './args.js';
 import { install, patch } from './install.js';
 import { parseArgs } from './parse-args.js';
@@ -34,7 +35,7 @@ export class MetalLBLayer2 extends pulumi.ComponentResource {
    * @throws ArgsError before anything is registered, with everything that is wrong with `args`
    */
   constructor(name: string, args: MetalLBLayer2Args, opts?: pulumi.ComponentResourceOptions) {
-    const parsed = parseArgs(args, process.arch);
+    const parsed = parseArgs(args);
     super('metallb-l2:index:MetalLBLayer2', name, {}, opts);
 
     const { namespace, image, crdNames, ready } =
@@ -44,5 +45,14 @@ export class MetalLBLayer2 extends pulumi.ComponentResource {
     this.crdNames = crdNames;
     this.ready = ready;
     this.registerOutputs({ namespace, image, crdNames, ready });
+  }
+
+  /**
+   * Which node announces which service, sorted by service: asked anew whenever this is read, once controller and
+   * speakers are in place, with the kubeconfig of the provider. Unknown in a preview that cannot ask. It is no
+   * part of the component's state, and for programs in TypeScript and JavaScript only.
+   */
+  get announcers(): pulumi.Output<ServiceAnnouncement[]> {
+    return announcersOf(this.getProvider('kubernetes:core/v1:Namespace'), this.namespace, this.ready);
   }
 }

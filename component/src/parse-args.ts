@@ -16,13 +16,13 @@ import {
   logLevelSchema,
   ownLabelsSchema,
   namespaceLabelsSchema,
-  platformSchema,
+  platformsSchema,
   repositorySchema,
 } from './args-schema.js';
 import { pullSecretsSchema } from './args-workloads-schema.js';
 import type { ImageBuild, MetalLBLayer2Args } from './args.js';
 import { checked, checkedIfGiven } from './checked.js';
-import { platformOf } from './image/platform.js';
+import { PLATFORMS } from './image/platform.js';
 import {
   type ParsedMetrics,
   type ParsedNetworkPolicy,
@@ -78,7 +78,7 @@ export interface ParsedArgs {
 export interface ParsedBuild {
   repository: pulumi.Input<string>;
   base: pulumi.Input<string>;
-  platform: pulumi.Input<string>;
+  platforms: pulumi.Input<string[]>;
   insecure: pulumi.Input<boolean>;
   credentials: { username: pulumi.Input<string>; password: pulumi.Input<string> } | undefined;
 }
@@ -89,10 +89,9 @@ export const DEFAULT_BASE = 'gcr.io/distroless/nodejs24-debian13';
 /**
  * Checks the arguments and fills in the defaults.
  *
- * @param arch `process.arch` of this machine, the default platform of a built image
  * @throws ArgsError
  */
-export function parseArgs(args: MetalLBLayer2Args, arch: string): ParsedArgs | ParsedPatch {
+export function parseArgs(args: MetalLBLayer2Args): ParsedArgs | ParsedPatch {
   refuse([...problemsOf(argsSchema, args, ''), ...crossProblems(args)]);
   const namespace = checked(namespaceSchema, args.namespace ?? DEFAULT_NAMESPACE, 'namespace');
   if (args.crds === 'patch') return { crds: 'patch', namespace };
@@ -107,7 +106,7 @@ export function parseArgs(args: MetalLBLayer2Args, arch: string): ParsedArgs | P
       'namespaceAnnotations',
     ),
     labels: checked(ownLabelsSchema, args.labels ?? {}, 'labels'),
-    image: parseImage(args.image ?? {}, arch),
+    image: parseImage(args.image ?? {}),
     imagePullSecrets: checkedIfGiven(pullSecretsSchema, args.imagePullSecrets, 'imagePullSecrets') as
       pulumi.Input<string[]> | undefined,
     pools: parsePools(args.pools ?? []),
@@ -124,17 +123,17 @@ export function parseArgs(args: MetalLBLayer2Args, arch: string): ParsedArgs | P
 
 type ImageArgs = NonNullable<MetalLBLayer2Args['image']>;
 
-function parseImage({ reference, build }: ImageArgs, arch: string): ParsedArgs['image'] {
-  if (build !== undefined) return { build: parseBuild(build, arch) };
+function parseImage({ reference, build }: ImageArgs): ParsedArgs['image'] {
+  if (build !== undefined) return { build: parseBuild(build) };
   return { reference: checked(imageNameSchema, reference ?? '', 'image.reference') };
 }
 
-function parseBuild(build: ImageBuild, arch: string): ParsedBuild {
+function parseBuild(build: ImageBuild): ParsedBuild {
   const { username, password } = build;
   return {
     repository: checked(repositorySchema, build.repository, 'image.build.repository'),
     base: checked(imageNameSchema, build.base ?? DEFAULT_BASE, 'image.build.base'),
-    platform: checked(platformSchema, build.platform ?? platformOf(arch), 'image.build.platform'),
+    platforms: checked(platformsSchema, build.platforms ?? [...PLATFORMS], 'image.build.platforms'),
     insecure: build.insecure ?? false,
     credentials: username === undefined || password === undefined ? undefined : { username, password },
   };

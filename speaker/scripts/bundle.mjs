@@ -1,6 +1,7 @@
 // Bundles the built program and everything it imports into dist/image, the files that go into the image:
-// JavaScript by esbuild, koffi as it is (its binary cannot be bundled), and a manifest with the checksum of
-// each. Two runs over the same sources give the same bytes. Another folder may be given as the argument.
+// JavaScript by esbuild, koffi as it is (its binary cannot be bundled), for each platform a list of the packages
+// in it, and a manifest with the checksum of each file and the platform it is for, unless it is for all. Two
+// runs over the same sources give the same bytes. Another folder may be given as the argument.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
@@ -9,16 +10,19 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
+import { billOfMaterials, packageFoldersOf } from './sbom.mjs';
 
 const require = createRequire(import.meta.url);
 const speaker = fileURLToPath(new URL('..', import.meta.url));
+const koffiFolder = dirname(require.resolve('koffi'));
 const image = resolve(process.argv[2] ?? join(speaker, 'dist', 'image'));
 
 /** Machines the image can run on; without the binary of a required one there is no image. */
 const ARCHITECTURES = [
-  { name: 'x64', required: true },
-  { name: 'arm64', required: false },
+  { name: 'x64', platform: 'linux/amd64', required: true },
+  { name: 'arm64', platform: 'linux/arm64', required: false },
 ];
+/** Both: whether it is glibc or musl is up to the base the image is built on. */
 const LIBCS = ['linux', 'musl'];
 
 /**
@@ -38,9 +42,11 @@ const lean = {
   },
 };
 
+/** Resolves with the folders of the packages that went in. */
 async function bundleProgram(target) {
-  await build({
+  const { metafile } = await build({
     absWorkingDir: speaker,
+    metafile: true,
     entryPoints: { main: 'dist/main.js', 'lan/lan-worker': 'dist/lan/lan-worker.js' },
     outdir: target,
     outExtension: { '.js': '.mjs' },
@@ -63,11 +69,14 @@ async function bundleProgram(target) {
       js: "import { createRequire as bundleRequire } from 'node:module'; const require = bundleRequire(import.meta.url);",
     },
   });
+  return packageFoldersOf(metafile, speaker);
 }
 
-/** koffi's JavaScript, and its binaries where its loader looks for them: build/koffi/<libc>_<architecture>. */
+/**
+ * koffi's JavaScript, and its binaries where its loader looks for them: build/koffi/<libc>_<architecture>. Resolves
+ * with the folder of the package of each platform's binaries.
+ */
 async function copyKoffi(target) {
-  const source = dirname(require.resolve('koffi'));
   const koffi = join(target, 'node_modules', 'koffi');
   for (const file of [
     'package.json',
@@ -76,23 +85,43 @@ async function copyKoffi(target) {
     'src/koffi/index.js',
     'src/koffi/src/static.js',
   ]) {
-    await cp(join(source, file), join(koffi, file));
+    await cp(join(koffiFolder, file), join(koffi, file));
   }
-  const { version } = JSON.parse(await readFile(join(source, 'package.json'), 'utf8'));
-  for (const { name, required } of ARCHITECTURES) {
+  const { version } = JSON.parse(await readFile(join(koffiFolder, 'package.json'), 'utf8'));
+  const natives = [];
+  for (const { name, platform, required } of ARCHITECTURES) {
     const binaries = await findBinaries(name, version, required);
     if (binaries === undefined) continue;
     for (const libc of LIBCS) {
       const folder = `${libc}_${name}`;
       await cp(join(binaries, folder, 'koffi.node'), join(koffi, 'build', 'koffi', folder, 'koffi.node'));
     }
+    natives.push({ platform, folder: binaries });
   }
+  return natives;
+}
+
+/** Resolves with the file of each platform. */
+async function writeBills(target, packages, natives) {
+  return Promise.all(
+    natives.map(async ({ platform, folder }) => {
+      const sbom = `sbom-${platform.split('/')[1]}.cdx.json`;
+      await writeFile(join(target, sbom), await billOfMaterials([speaker, ...packages, koffiFolder, folder]));
+      return { platform, sbom };
+    }),
+  );
+}
+
+/** The platform a file is for, undefined when it is for all. */
+function platformOf(path, platforms) {
+  const { platform } = ARCHITECTURES.find(({ name }) => path.includes(`_${name}/`)) ?? {};
+  return platform ?? platforms.find(({ sbom }) => sbom === path)?.platform;
 }
 
 /** The package with koffi's binaries for `architecture`: the installed one, else one fetched once by npm. */
 async function findBinaries(architecture, version, required) {
   const name = `@koromix/koffi-linux-${architecture}`;
-  const kept = join(dirname(dirname(require.resolve('koffi'))), '.cache', 'metallb-l2', `koffi-${version}`);
+  const kept = join(dirname(koffiFolder), '.cache', 'metallb-l2', `koffi-${version}`);
   const fetched = join(kept, architecture, 'node_modules', name);
   for (const folder of [packageFolder(name), fetched]) {
     if (folder !== undefined && (await versionIn(folder)) === version) return folder;
@@ -105,6 +134,7 @@ async function findBinaries(architecture, version, required) {
   try {
     const args = ['install', '--prefix', place, ...options, ...platform, `${name}@${version}`];
     await promisify(execFile)('npm', args, { cwd: place });
+    await checkAgainstLock(place, name);
     return fetched;
   } catch (error) {
     const [, reason = error.message] = /^npm error (?!code|syscall|errno)(.*)$/m.exec(error.stderr) ?? [];
@@ -112,6 +142,17 @@ async function findBinaries(architecture, version, required) {
     process.stderr.write(`bundle: no image for linux/${architecture}: ${name}@${version}: ${reason}\n`);
     return undefined;
   }
+}
+
+/** What npm fetched beside the lock file must be what the lock file names. */
+async function checkAgainstLock(place, name) {
+  const key = `node_modules/${name}`;
+  const integrityIn = async (file) => JSON.parse(await readFile(file, 'utf8')).packages[key]?.integrity;
+  const locked = await integrityIn(join(speaker, '..', 'package-lock.json'));
+  const fetched = await integrityIn(join(place, 'node_modules', '.package-lock.json'));
+  if (locked !== undefined && fetched === locked) return;
+  await rm(place, { recursive: true, force: true });
+  throw new Error(`${name} is not what package-lock.json names (${locked})`);
 }
 
 function packageFolder(name) {
@@ -130,7 +171,7 @@ async function versionIn(folder) {
   }
 }
 
-async function writeManifest(target) {
+async function writeManifest(target, platforms) {
   const entries = await readdir(target, { recursive: true, withFileTypes: true });
   const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   const files = [];
@@ -138,10 +179,12 @@ async function writeManifest(target) {
     const sha256 = createHash('sha256')
       .update(await readFile(path))
       .digest('hex');
-    files.push({ path: relative(target, path), sha256, mode: 0o644 });
+    const name = relative(target, path);
+    const platform = platformOf(name, platforms);
+    files.push({ path: name, sha256, mode: 0o644, ...(platform === undefined ? {} : { platform }) });
   }
   files.sort((a, b) => (a.path < b.path ? -1 : 1));
-  const manifest = { version: 1, entrypoint: 'main.mjs', files };
+  const manifest = { version: 2, entrypoint: 'main.mjs', platforms, files };
   await writeFile(join(target, 'manifest.json'), `${JSON.stringify(manifest, undefined, 2)}\n`);
 }
 
@@ -149,11 +192,12 @@ if ((await stat(join(speaker, 'dist', 'main.js')).catch(() => undefined)) === un
   throw new Error('speaker/dist/main.js is missing: run `npm run build` first');
 }
 // Built beside its place and moved there whole, so that no reader meets half a bundle.
+await mkdir(dirname(image), { recursive: true });
 const target = await mkdtemp(`${image}-`);
 try {
-  await bundleProgram(target);
-  await copyKoffi(target);
-  await writeManifest(target);
+  const packages = await bundleProgram(target);
+  const natives = await copyKoffi(target);
+  await writeManifest(target, await writeBills(target, packages, natives));
   await rm(image, { recursive: true, force: true });
   await rename(target, image);
 } finally {

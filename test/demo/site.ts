@@ -21,7 +21,13 @@ export async function labSite(lab: Lab): Promise<Site> {
     kubeconfig: await readFile(lab.kubeconfigPath, 'utf8'),
     config: {
       addresses: [lab.addressPool],
-      build: { repository: `${host}/metallb-l2`, base: baseImage, insecure: true },
+      // The lab's base is made from what this machine runs.
+      build: {
+        repository: `${host}/metallb-l2`,
+        base: baseImage,
+        platforms: [process.arch === 'arm64' ? 'linux/arm64' : 'linux/amd64'],
+        insecure: true,
+      },
     },
     sampleImage: baseImage,
     lan: { lab, client },

@@ -24,6 +24,8 @@ export interface PulumiMocks {
 export interface MockOptions {
   /** @default false */
   preview?: boolean;
+  /** Whether the resources are there already; in a preview those that are not have no id yet. @default true */
+  created?: boolean;
   /** What the provider adds to a resource's inputs, such as a status. */
   state?: (resource: { type: string; name: string }) => Record<string, unknown>;
 }
@@ -31,6 +33,7 @@ export interface MockOptions {
 /** Starts a recording; the one before must be {@link settled}. */
 export async function mockPulumi({
   preview = false,
+  created = true,
   state = () => ({}),
 }: MockOptions = {}): Promise<PulumiMocks> {
   const resources: RecordedResource[] = [];
@@ -38,7 +41,7 @@ export async function mockPulumi({
     {
       call: ({ inputs }) => inputs as Record<string, unknown>,
       newResource: ({ type, name, inputs }) => ({
-        id: `${name}-id`,
+        id: created || !preview ? `${name}-id` : '',
         state: { ...(inputs as Record<string, unknown>), ...state({ type, name }) },
       }),
     },
@@ -66,9 +69,30 @@ export async function settled(): Promise<void> {
   await pulumi.runtime.disconnect();
 }
 
-/** The value of an output; undefined when it is not known, as in a preview. */
+/** The value of an output, undefined when it is not known, as in a preview; or what it fails with. */
 export function valueOf<T>(output: pulumi.Output<T>): Promise<T | undefined> {
-  return (output as unknown as { promise(): Promise<T | undefined> }).promise();
+  const promises = promisesOf(output);
+  // Left alone, those that fail with the value would end the process, as they are meant to in a program.
+  for (const each of [promises.isKnown, promises.isSecret, promises.allResources()])
+    each.catch(() => undefined);
+  return promises.promise() as Promise<T | undefined>;
+}
+
+/** Whether an output has a value by now; in a preview some have none. */
+export function isKnown(output: pulumi.Output<unknown>): Promise<boolean> {
+  return promisesOf(output).isKnown;
+}
+
+/** What the types of Pulumi keep to themselves. */
+interface OutputPromises {
+  isKnown: Promise<boolean>;
+  isSecret: Promise<boolean>;
+  promise(): Promise<unknown>;
+  allResources(): Promise<unknown>;
+}
+
+function promisesOf(output: pulumi.Output<unknown>): OutputPromises {
+  return output as unknown as OutputPromises;
 }
 
 /** Options of a resource are not among what mocks are told; the request to the engine has them. */

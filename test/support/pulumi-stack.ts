@@ -52,6 +52,8 @@ export interface PulumiStack {
   cancel(): Promise<void>;
   /** The state file as it lies on the disk. `pulumi stack export` would not do: the Automation API has it decrypt. */
   readState(): Promise<string>;
+  /** The state as JSON, with its secrets decrypted. */
+  exportState(): Promise<string>;
   /** Whether the stand-in Kubernetes provider is in use. */
   readonly standIn: boolean;
   /** Removes what was written; the resources of the stack stay. */
@@ -133,6 +135,7 @@ export async function createStack(options: StackOptions): Promise<PulumiStack> {
       cancel: () => stack.cancel(),
       readState: () =>
         readFile(join(state, '.pulumi', 'stacks', options.projectName, `${options.name}.json`), 'utf8'),
+      exportState: async () => JSON.stringify((await stack.exportStack()).deployment),
       dispose,
     };
   } catch (error) {

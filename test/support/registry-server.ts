@@ -5,6 +5,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { TEST_CERTIFICATE } from './tls.ts';
+import { TOKEN_ISSUER, TOKEN_SERVICE } from './token-server.ts';
 
 export interface RegistryServer {
   /** Host and port, as in an image's name. */
@@ -15,6 +17,10 @@ export interface RegistryServer {
 export interface RegistryServerOptions {
   /** Asks for this log-in; a line of an htpasswd file with a bcrypt hash. */
   htpasswd?: string;
+  /** Asks for a token of the token server at this URL. */
+  tokenRealm?: string;
+  /** Speaks HTTPS, with the certificate of `tls.ts`. */
+  tls?: boolean;
 }
 
 /** Starts the registry and waits until it listens. */
@@ -24,12 +30,18 @@ export async function startRegistry(options: RegistryServerOptions = {}): Promis
     version: 0.1,
     log: { level: 'info', accesslog: { disabled: true } },
     storage: { filesystem: { rootdirectory: join(folder, 'data') } },
-    http: { addr: '127.0.0.1:0', secret: 'one for all its processes' },
-    ...(options.htpasswd === undefined
-      ? {}
-      : { auth: { htpasswd: { realm: 'test', path: join(folder, 'htpasswd') } } }),
+    http: {
+      addr: '127.0.0.1:0',
+      secret: 'one for all its processes',
+      ...(options.tls === true
+        ? { tls: { certificate: join(folder, 'cert'), key: join(folder, 'key') } }
+        : {}),
+    },
+    ...authOf(options, folder),
   };
   await writeFile(join(folder, 'htpasswd'), `${options.htpasswd ?? ''}\n`);
+  await writeFile(join(folder, 'cert'), TEST_CERTIFICATE.cert);
+  await writeFile(join(folder, 'key'), TEST_CERTIFICATE.key);
   // JSON is YAML.
   await writeFile(join(folder, 'config.yml'), JSON.stringify(config));
 
@@ -49,6 +61,14 @@ export async function startRegistry(options: RegistryServerOptions = {}): Promis
     await close();
     throw error;
   }
+}
+
+function authOf({ htpasswd, tokenRealm }: RegistryServerOptions, folder: string) {
+  if (htpasswd !== undefined)
+    return { auth: { htpasswd: { realm: 'test', path: join(folder, 'htpasswd') } } };
+  if (tokenRealm === undefined) return {};
+  const trust = { issuer: TOKEN_ISSUER, service: TOKEN_SERVICE, rootcertbundle: join(folder, 'cert') };
+  return { auth: { token: { realm: tokenRealm, ...trust } } };
 }
 
 /** The address is chosen by the kernel and told in the log. */

@@ -1,6 +1,6 @@
 /**
- * One layer on top of a base image: documents in, documents out. The same base and the same layer give
- * the same bytes, so the same digest, on every machine.
+ * One layer on top of a base image, and the images of several platforms under one name: documents in,
+ * documents out. The same base and the same layer give the same bytes, so the same digest, on every machine.
  */
 import {
   type Content,
@@ -21,6 +21,8 @@ export interface BaseImage {
 
 /** Everything a registry must hold for the image, besides the layers of its base. */
 export interface AssembledImage {
+  /** The platform, as an index names it. */
+  platform: { os: string; architecture: string; variant?: string };
   manifest: Content;
   config: Content;
   baseLayers: Descriptor[];
@@ -68,7 +70,23 @@ export function assembleImage(
       layers: [...baseLayers, describe(layer)],
     }),
   );
-  return { manifest, config, baseLayers, layer };
+  const { os, architecture, variant } = base.config;
+  const platform = { os, architecture, ...(variant === undefined ? {} : { variant }) };
+  return { platform, manifest, config, baseLayers, layer };
+}
+
+/** The index a container runtime picks the image of its node's platform from. */
+export function assembleIndex(
+  images: readonly AssembledImage[],
+  annotations: Readonly<Record<string, string>>,
+): Content {
+  const index = {
+    schemaVersion: 2,
+    mediaType: MEDIA_TYPES.index,
+    manifests: images.map(({ platform, manifest }) => ({ ...describe(manifest), platform })),
+    annotations,
+  };
+  return contentOf(MEDIA_TYPES.index, encode(index));
 }
 
 /**

@@ -43,6 +43,7 @@ const indexSchema = z.looseObject({
 const configSchema = z.looseObject({
   architecture: z.string(),
   os: z.string(),
+  variant: z.string().optional(),
   created: z.string().optional(),
   config: z
     .looseObject({

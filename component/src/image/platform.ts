@@ -4,8 +4,3 @@ export const PLATFORMS = ['linux/amd64', 'linux/arm64'] as const;
 
 /** Operating system and architecture, as registries write them. */
 export type Platform = (typeof PLATFORMS)[number];
-
-/** The platform of a machine with Node's `process.arch`; clusters are Linux whatever runs Pulumi. */
-export function platformOf(arch: string): Platform {
-  return arch === 'arm64' ? 'linux/arm64' : 'linux/amd64';
-}

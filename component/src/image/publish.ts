@@ -3,13 +3,14 @@
  * image that is already there is used as it is: one request, nothing built, nothing pushed.
  */
 import { createHash } from 'node:crypto';
-import { type AssembledImage, assembleImage, choosePlatform } from './assemble.js';
+import { type BaseSource, type BuiltImage, buildImage } from './build.js';
 import type { Bundle } from './bundle.js';
 import type { Credentials } from './credentials.js';
-import { packLayer } from './layer.js';
-import { type Content, type Descriptor, ImageFormatError, parseConfig, parseManifest } from './oci.js';
+import { inParallel } from './in-parallel.js';
+import { type Content, type Descriptor, ImageFormatError } from './oci.js';
 import type { Platform } from './platform.js';
 import { type ImageReference, formatImageReference, parseImageReference } from './reference.js';
+import { RegistryError } from './registry-error.js';
 import type { Registry, RegistryOptions } from './registry.js';
 
 export interface BuildRequest {
@@ -17,7 +18,8 @@ export interface BuildRequest {
   repository: string;
   /** The image it is built on; must have Node 22 or later. */
   base: string;
-  platform: Platform;
+  /** At least one; their order does not matter. */
+  platforms: readonly Platform[];
   /** The repository's registry speaks plain HTTP. */
   insecure: boolean;
   /** For the repository's registry; the base's is asked with what `credentialsFor` knows. */
@@ -29,14 +31,14 @@ export interface PublishDeps {
   openRegistry(options: RegistryOptions): Registry;
   /** The log-in kept on this machine for a registry. */
   credentialsFor(registry: string): Promise<Credentials | undefined>;
-  /** Told what takes time, one line at a time. */
-  report(progress: string): void;
+  /** Told what takes time: steps, and how far one has got, many times over. */
+  report(progress: string, kind: 'step' | 'share'): void;
 }
 
 /** The image's name without a digest: known without asking anybody. */
 export function tagImage(bundle: Bundle, request: BuildRequest): ImageReference & { tag: string } {
   const { registry, repository } = parseImageReference(request.repository);
-  const ingredients = JSON.stringify([RECIPE, bundle.digest, request.base, request.platform]);
+  const ingredients = JSON.stringify([RECIPE, bundle.digest, request.base, [...request.platforms].sort()]);
   const tag = createHash('sha256').update(ingredients).digest('hex').slice(0, 16);
   return { registry, repository, tag };
 }
@@ -45,48 +47,77 @@ export function tagImage(bundle: Bundle, request: BuildRequest): ImageReference 
  * The image's name with its digest, without writing anything: that of the image in the registry, or else
  * of the one {@link publishImage} would put there.
  *
- * @throws RegistryError, ImageFormatError
+ * @throws RegistryError, ImageFormatError, BundleError
  */
 export async function previewImage(deps: PublishDeps, request: BuildRequest): Promise<string> {
   const { target, name, existing } = await findImage(deps, request);
-  const digest = existing ?? (await buildImage(deps, request, target)).image.manifest.digest;
+  const digest = existing ?? (await buildFor(deps, request, target)).built.index.digest;
   return formatImageReference({ ...name, digest });
 }
 
 /**
  * The image's name with its digest, once the registry holds it.
  *
- * @throws RegistryError, ImageFormatError
+ * @throws RegistryError, ImageFormatError, BundleError
  */
 export async function publishImage(deps: PublishDeps, request: BuildRequest): Promise<string> {
   const { target, name, existing } = await findImage(deps, request);
   if (existing !== undefined) return formatImageReference({ ...name, digest: existing });
 
-  deps.report(`building ${formatImageReference(name)} on ${request.base}`);
-  const { image, base } = await buildImage(deps, request, target);
-  const progress = (layer: Descriptor) =>
-    deps.report(`pushing ${formatImageReference(name)}: layer of ${(layer.size / 1e6).toFixed(1)} MB`);
-
-  for (const layer of image.baseLayers) {
-    if (await target.hasBlob(name.repository, layer.digest)) continue;
-    const mounted =
-      base.registry === target && (await target.mountBlob(name.repository, layer.digest, base.repository));
-    if (mounted) continue;
-    progress(layer);
-    await target.putBlob(name.repository, await base.registry.getBlob(base.repository, layer));
-  }
-  if (!(await target.hasBlob(name.repository, image.layer.digest))) {
-    progress(image.layer);
-    await target.putBlob(name.repository, image.layer);
-  }
-  await target.putBlob(name.repository, image.config);
-  await target.putManifest(name.repository, name.tag, image.manifest);
-  deps.report(`pushed ${formatImageReference(name)}`);
-  return formatImageReference({ ...name, digest: image.manifest.digest });
+  deps.report(`building ${formatImageReference(name)} on ${request.base}`, 'step');
+  const { built, base } = await buildFor(deps, request, target);
+  await pushBlobs(deps, request, { built, base, target, repository: name.repository });
+  await onRepository(request, async () => {
+    // The name comes last: who finds it finds all of the image.
+    for (const { manifest } of built.images) {
+      await target.putManifest(name.repository, manifest.digest, manifest);
+    }
+    await target.putManifest(name.repository, name.tag, built.index);
+  });
+  deps.report(`pushed ${formatImageReference(name)}`, 'step');
+  return formatImageReference({ ...name, digest: built.index.digest });
 }
 
 /** Goes up whenever the same ingredients give other bytes, so that old images are not taken for new ones. */
-const RECIPE = 1;
+const RECIPE = 2;
+
+/** Requests are mostly waiting; more at a time would hold too many layers in memory. */
+const AT_A_TIME = 4;
+
+interface Push {
+  built: BuiltImage;
+  base: BaseSource;
+  target: Registry;
+  repository: string;
+}
+
+/** Uploads what the repository lacks; what another platform or an interrupted push has brought there is kept. */
+async function pushBlobs(deps: PublishDeps, request: BuildRequest, push: Push): Promise<void> {
+  const { built, base, target, repository } = push;
+  const own = built.images.flatMap(({ layer, config }): Content[] => [layer, config]);
+  const ownBytes = new Map(own.map((blob) => [blob.digest, blob]));
+  const all = [...built.images.flatMap(({ baseLayers }) => baseLayers), ...own];
+  const missing: Descriptor[] = [];
+  await inParallel([...new Map(all.map((blob) => [blob.digest, blob])).values()], AT_A_TIME, async (blob) => {
+    if (!(await onRepository(request, () => target.hasBlob(repository, blob.digest)))) missing.push(blob);
+  });
+
+  const total = sizeOf(missing);
+  let done = 0;
+  await inParallel(missing, AT_A_TIME, async (blob) => {
+    const content = ownBytes.get(blob.digest);
+    const mounted =
+      content === undefined &&
+      base.registry === target &&
+      (await onRepository(request, () => target.mountBlob(repository, blob.digest, base.repository)));
+    if (!mounted) {
+      const bytes = content ?? (await onBase(request, () => base.registry.getBlob(base.repository, blob)));
+      await onRepository(request, () => target.putBlob(repository, bytes));
+    }
+    done += blob.size;
+    deps.report(`${target.host}/${repository} has ${megabytes(done)} of ${megabytes(total)} MB`, 'share');
+  });
+}
 
 interface FoundImage {
   target: Registry;
@@ -100,73 +131,68 @@ async function findImage(deps: PublishDeps, request: BuildRequest): Promise<Foun
   const target = deps.openRegistry({
     host: name.registry,
     insecure: request.insecure,
+    howToLogIn: `give "username" and "password", or log in with: docker login ${name.registry}`,
     ...(credentials === undefined ? {} : { credentials }),
   });
-  return { target, name, existing: await target.findManifest(name.repository, name.tag) };
+  const existing = await onRepository(request, () => target.findManifest(name.repository, name.tag));
+  return { target, name, existing };
 }
 
-interface SourceRepository {
-  registry: Registry;
-  repository: string;
-}
-
-async function buildImage(
+async function buildFor(
   deps: PublishDeps,
   request: BuildRequest,
   target: Registry,
-): Promise<{ image: AssembledImage; base: SourceRepository }> {
-  const baseName = parseImageReference(request.base);
-  const base: SourceRepository = {
-    registry: await baseRegistry(deps, baseName, target),
-    repository: baseName.repository,
+): Promise<{ built: BuiltImage; base: BaseSource }> {
+  const { registry, repository, digest, tag = 'latest' } = parseImageReference(request.base);
+  const base = {
+    registry: await baseRegistry(deps, registry, target),
+    repository,
+    reference: digest ?? tag,
+    name: request.base,
   };
-  const fetched = await fetchBase(base, baseName.digest ?? baseName.tag ?? 'latest', request);
-  const image = assembleImage(
-    { manifest: fetched.manifest, config: fetched.config },
-    await packLayer(deps.bundle.files),
-    {
-      platform: request.platform,
-      entry: deps.bundle.entry,
-      labels: {
-        'org.opencontainers.image.title': 'metallb-l2',
-        'org.opencontainers.image.version': deps.bundle.version,
-        'org.opencontainers.image.licenses': 'Apache-2.0',
-        'org.opencontainers.image.base.name': request.base,
-        'org.opencontainers.image.base.digest': fetched.digest,
-      },
-    },
-  );
-  return { image, base };
+  const platforms = [...request.platforms].sort();
+  return { built: await onBase(request, () => buildImage(deps.bundle, base, platforms)), base };
 }
 
-async function baseRegistry(deps: PublishDeps, name: ImageReference, target: Registry): Promise<Registry> {
-  if (name.registry === target.host) return target;
-  const credentials = await deps.credentialsFor(name.registry);
+async function baseRegistry(deps: PublishDeps, host: string, target: Registry): Promise<Registry> {
+  if (host === target.host) return target;
+  const credentials = await deps.credentialsFor(host);
   return deps.openRegistry({
-    host: name.registry,
+    host,
     insecure: false,
+    howToLogIn: `log in with: docker login ${host}`,
     ...(credentials === undefined ? {} : { credentials }),
   });
 }
 
-async function fetchBase(base: SourceRepository, reference: string, request: BuildRequest) {
-  const { registry, repository } = base;
+function onRepository<T>({ repository }: BuildRequest, work: () => Promise<T>): Promise<T> {
+  return blaming(`image.build.repository "${repository}"`, work);
+}
+
+async function onBase<T>({ base }: BuildRequest, work: () => Promise<T>): Promise<T> {
+  return blaming(`image.build.base "${base}"`, work);
+}
+
+/** Begins what goes wrong with the argument it comes from. */
+async function blaming<T>(argument: string, work: () => Promise<T>): Promise<T> {
   try {
-    let document: Content = await registry.getManifest(repository, reference);
-    let parsed = parseManifest(document.bytes);
-    if (parsed.kind === 'index') {
-      const chosen = choosePlatform(parsed.index, request.platform);
-      document = await registry.getManifest(repository, chosen.digest);
-      parsed = parseManifest(document.bytes);
-    }
-    if (parsed.kind === 'index') throw new ImageFormatError('an index inside an index');
-    const config = await registry.getBlob(repository, parsed.manifest.config);
-    return { manifest: parsed.manifest, config: parseConfig(config.bytes), digest: document.digest };
+    return await work();
   } catch (error) {
-    if (!(error instanceof ImageFormatError)) throw error;
-    throw new ImageFormatError(
-      `cannot build on ${request.base}: ${error.message}; choose another "base" or "platform"`,
-      { cause: error },
-    );
+    if (error instanceof RegistryError) {
+      throw new RegistryError(`${argument}: ${error.message}`, error.status, { cause: error });
+    }
+    if (error instanceof ImageFormatError) {
+      const remedy = 'choose another base, or leave the platform out of "platforms"';
+      throw new ImageFormatError(`${argument}: ${error.message}; ${remedy}`, { cause: error });
+    }
+    throw error;
   }
+}
+
+function sizeOf(blobs: readonly Descriptor[]): number {
+  return blobs.reduce((sum, { size }) => sum + size, 0);
+}
+
+function megabytes(bytes: number): string {
+  return (bytes / 1e6).toFixed(1);
 }

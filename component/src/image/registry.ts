@@ -3,28 +3,15 @@
  * Content read by digest is compared with it. Blobs are held in memory whole: that lets a failed upload
  * start over, and the largest one of a Node base image is about 50 MB.
  */
-import { type Challenge, type Credentials, basicAuthorization, parseChallenge } from './credentials.js';
-import { type HttpDeps, type HttpRequest, send } from './http.js';
+import * as z from 'zod';
+import { type Challenge, basicAuthorization, parseChallenge } from './credentials.js';
+import { type HttpAnswer, type HttpDeps, type HttpRequest, persistently, send, sendOnce } from './http.js';
 import { type Content, type Descriptor, MEDIA_TYPES, contentOf } from './oci.js';
+import { RegistryError, type RegistrySettings, refusalError, silenceError } from './registry-error.js';
 
-export interface RegistryOptions {
+export interface RegistryOptions extends RegistrySettings {
   /** Host and port, as in an image's name. */
   host: string;
-  /** Plain HTTP instead of HTTPS. */
-  insecure: boolean;
-  credentials?: Credentials;
-}
-
-/** A registry could not be reached, or refused. */
-export class RegistryError extends Error {
-  override readonly name = 'RegistryError';
-  /** HTTP status of the answer; undefined when none came. */
-  readonly status: number | undefined;
-
-  constructor(message: string, status?: number, options?: ErrorOptions) {
-    super(message, options);
-    this.status = status;
-  }
 }
 
 type Access = 'pull' | 'pull,push';
@@ -67,7 +54,7 @@ export class Registry {
       access: 'pull',
     });
     if (response.status === 404) return undefined;
-    if (response.status !== 200) throw await this.#refusal(`read ${reference} of`, repository, response);
+    if (response.status !== 200) throw this.#refusal(`read ${reference} of`, repository, response);
     return (
       response.headers.get('docker-content-digest') ?? (await this.getManifest(repository, reference)).digest
     );
@@ -82,24 +69,23 @@ export class Registry {
       repository,
       access: 'pull',
     });
-    if (response.status !== 200) throw await this.#refusal(`read ${reference} of`, repository, response);
-    const bytes = await this.#bytesOf(response, repository);
-    const content = contentOf(response.headers.get('content-type') ?? MEDIA_TYPES.manifest, bytes);
+    if (response.status !== 200) throw this.#refusal(`read ${reference} of`, repository, response);
+    const content = contentOf(response.headers.get('content-type') ?? MEDIA_TYPES.manifest, response.body);
     if (reference.includes(':')) this.#compare(content.digest, reference, repository);
     return content;
   }
 
-  /** Stores a manifest under `tag`. Every blob it names must be there already. */
-  async putManifest(repository: string, tag: string, manifest: Content): Promise<void> {
+  /** Stores a manifest or an index under a tag or its digest. All that it names must be there already. */
+  async putManifest(repository: string, reference: string, manifest: Content): Promise<void> {
     const response = await this.#send({
       method: 'PUT',
-      path: `${repository}/manifests/${tag}`,
+      path: `${repository}/manifests/${reference}`,
       headers: { 'content-type': manifest.mediaType },
       body: manifest.bytes,
       repository,
       access: 'pull,push',
     });
-    if (response.status !== 201) throw await this.#refusal(`write ${tag} to`, repository, response);
+    if (response.status !== 201) throw this.#refusal(`write ${reference} to`, repository, response);
   }
 
   async getBlob(repository: string, blob: Descriptor): Promise<Content> {
@@ -110,8 +96,8 @@ export class Registry {
       access: 'pull',
       timeoutMs: TRANSFER_TIMEOUT_MS,
     });
-    if (response.status !== 200) throw await this.#refusal(`read ${blob.digest} of`, repository, response);
-    const content = contentOf(blob.mediaType, await this.#bytesOf(response, repository));
+    if (response.status !== 200) throw this.#refusal(`read ${blob.digest} of`, repository, response);
+    const content = contentOf(blob.mediaType, response.body);
     this.#compare(content.digest, blob.digest, repository);
     return content;
   }
@@ -124,7 +110,7 @@ export class Registry {
       access: 'pull,push',
     });
     if (response.status !== 200 && response.status !== 404) {
-      throw await this.#refusal(`look for ${digest} in`, repository, response);
+      throw this.#refusal(`look for ${digest} in`, repository, response);
     }
     return response.status === 200;
   }
@@ -141,32 +127,46 @@ export class Registry {
     return response.status === 201;
   }
 
+  /** Stores a blob. An upload that breaks off starts over: what the registry has of it by then is not known. */
   async putBlob(repository: string, blob: Content): Promise<void> {
-    const opened = await this.#send({
-      method: 'POST',
-      path: `${repository}/blobs/uploads/`,
-      repository,
-      access: 'pull,push',
+    const response = await this.#persist(repository, async () => {
+      const opened = await this.#exchange({
+        method: 'POST',
+        path: `${repository}/blobs/uploads/`,
+        repository,
+        access: 'pull,push',
+      });
+      const location = opened.headers.get('location');
+      if (opened.status !== 202 || location === null) return opened;
+      const upload = new URL(location, this.#base);
+      upload.searchParams.set('digest', blob.digest);
+      return this.#exchange({
+        method: 'PUT',
+        path: upload,
+        headers: { 'content-type': 'application/octet-stream' },
+        body: blob.bytes,
+        repository,
+        access: 'pull,push',
+        timeoutMs: TRANSFER_TIMEOUT_MS,
+      });
     });
-    const location = opened.headers.get('location');
-    if (opened.status !== 202 || location === null)
-      throw await this.#refusal('upload to', repository, opened);
-    const upload = new URL(location, this.#base);
-    upload.searchParams.set('digest', blob.digest);
-    const response = await this.#send({
-      method: 'PUT',
-      path: upload,
-      headers: { 'content-type': 'application/octet-stream' },
-      body: blob.bytes,
-      repository,
-      access: 'pull,push',
-      timeoutMs: TRANSFER_TIMEOUT_MS,
-    });
-    if (response.status !== 201) throw await this.#refusal('upload to', repository, response);
+    if (response.status !== 201) throw this.#refusal('upload to', repository, response);
+  }
+
+  #send(request: RegistryRequest): Promise<HttpAnswer> {
+    return this.#persist(request.repository, () => this.#exchange(request));
+  }
+
+  async #persist(repository: string, attempt: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
+    try {
+      return await persistently(this.#deps, attempt);
+    } catch (error) {
+      throw error instanceof RegistryError ? error : this.#unreachable(repository, error);
+    }
   }
 
   /** Sends a request; when the registry asks who we are, answers and sends it once more. */
-  async #send(request: RegistryRequest): Promise<Response> {
+  async #exchange(request: RegistryRequest): Promise<HttpAnswer> {
     const scopes = [`repository:${request.repository}:${request.access}`];
     if (request.from !== undefined) scopes.push(`repository:${request.from}:pull`);
     const key = scopes.join(' ');
@@ -176,26 +176,21 @@ export class Registry {
     const challenge = parseChallenge(first.headers.get('www-authenticate'));
     const authorization = challenge && (await this.#authorize(challenge, scopes, request.repository));
     if (authorization === undefined) return first;
-    await first.body?.cancel();
     this.#authorizations.set(key, authorization);
     return this.#attempt(request, authorization);
   }
 
-  async #attempt(request: RegistryRequest, authorization: string | undefined): Promise<Response> {
+  #attempt(request: RegistryRequest, authorization: string | undefined): Promise<HttpAnswer> {
     const url = new URL(request.path, this.#base);
     // An upload may continue on another host, which has its own signature in the URL and no business with our token.
     const authorized = authorization !== undefined && url.host === this.#base.host;
-    try {
-      return await send(this.#deps, {
-        method: request.method,
-        url,
-        headers: { ...request.headers, ...(authorized ? { authorization } : {}) },
-        timeoutMs: request.timeoutMs ?? REQUEST_TIMEOUT_MS,
-        ...(request.body === undefined ? {} : { body: request.body }),
-      });
-    } catch (error) {
-      throw this.#unreachable(request.repository, error);
-    }
+    return sendOnce(this.#deps, {
+      method: request.method,
+      url,
+      headers: { ...request.headers, ...(authorized ? { authorization } : {}) },
+      timeoutMs: request.timeoutMs ?? REQUEST_TIMEOUT_MS,
+      ...(request.body === undefined ? {} : { body: request.body }),
+    });
   }
 
   async #authorize(challenge: Challenge, scopes: string[], repository: string): Promise<string | undefined> {
@@ -214,18 +209,9 @@ export class Registry {
     }).catch((error: unknown) => {
       throw this.#unreachable(repository, error);
     });
-    if (response.status !== 200) throw await this.#refusal('get a token for', repository, response);
-    const answer = (await response.json()) as { token?: unknown; access_token?: unknown };
-    const token = answer.token ?? answer.access_token;
-    return typeof token === 'string' ? `Bearer ${token}` : undefined;
-  }
-
-  async #bytesOf(response: Response, repository: string): Promise<Uint8Array> {
-    try {
-      return new Uint8Array(await response.arrayBuffer());
-    } catch (error) {
-      throw this.#unreachable(repository, error);
-    }
+    if (response.status !== 200) throw this.#refusal('get a token for', repository, response);
+    const token = tokenOf(response);
+    return token === undefined ? undefined : `Bearer ${token}`;
   }
 
   #compare(actual: string, expected: string, repository: string): void {
@@ -237,38 +223,11 @@ export class Registry {
   }
 
   #unreachable(repository: string, error: unknown): RegistryError {
-    return new RegistryError(
-      `${this.host}/${repository}: no answer from ${this.#base.origin}: ${reasonOf(error)}; ` +
-        `check the host${this.#options.insecure ? '' : ', and set "insecure" if it speaks plain HTTP'}`,
-      undefined,
-      { cause: error },
-    );
+    return silenceError(`${this.host}/${repository}`, this.#base.origin, error, this.#options);
   }
 
-  async #refusal(operation: string, repository: string, response: Response): Promise<RegistryError> {
-    const said = await response
-      .text()
-      .then((text) => /"message"\s*:\s*"([^"]+)"/.exec(text)?.[1])
-      .catch(() => undefined);
-    return new RegistryError(
-      `cannot ${operation} ${this.host}/${repository}: ${response.status}` +
-        `${said === undefined ? '' : ` (${said})`}; ${this.#remedyFor(response.status)}`,
-      response.status,
-    );
-  }
-
-  #remedyFor(status: number): string {
-    if (status === 401 || status === 403) {
-      return this.#options.credentials === undefined
-        ? `give "username" and "password", or log in with: docker login ${this.host}`
-        : `the registry does not accept "${this.#options.credentials.username}" for this; check the password and the rights`;
-    }
-    if (status === 404)
-      return 'check the name, and that the repository exists where the registry wants it created first';
-    if (status === 429)
-      return 'the registry limits how often it may be asked; try later, or log in for a higher limit';
-    if (status >= 500) return 'the registry is in trouble; look at its log';
-    return 'the registry does not accept the request; look at its log';
+  #refusal(operation: string, repository: string, answer: HttpAnswer): RegistryError {
+    return refusalError(`${operation} ${this.host}/${repository}`, answer, this.#options);
   }
 }
 
@@ -279,9 +238,14 @@ const ACCEPTED_MANIFESTS = [
   MEDIA_TYPES.dockerManifest,
 ].join(', ');
 
-/** `fetch failed` says nothing; its cause does. */
-function reasonOf(error: unknown): string {
-  const { cause = error } = error as { cause?: unknown };
-  const { message = '', code = String(cause) } = cause as { message?: string; code?: string };
-  return message === '' ? code : message;
+/** What a token server answers: registries are to accept both names. */
+const tokenSchema = z.looseObject({ token: z.string().optional(), access_token: z.string().optional() });
+
+function tokenOf({ body }: HttpAnswer): string | undefined {
+  try {
+    const answer = tokenSchema.parse(JSON.parse(Buffer.from(body).toString('utf8')));
+    return answer.token ?? answer.access_token;
+  } catch {
+    return undefined;
+  }
 }

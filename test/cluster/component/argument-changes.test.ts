@@ -76,7 +76,7 @@ const isReplacement = (step: string) => /replace/.test(step) && !/ ConfigMap /.t
 
 function isRefused(args: MetalLBLayer2Args): boolean {
   try {
-    parseArgs(args, process.arch);
+    parseArgs(args);
     return false;
   } catch (error) {
     if (error instanceof ArgsError) return true;

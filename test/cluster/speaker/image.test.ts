@@ -1,10 +1,11 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
+import { readBundle } from '../../../component/src/image/bundle.js';
 import { findFreePort } from '../../lab/control-plane.ts';
 import { until } from '../../support/until.ts';
 import { START_TIMEOUT_MS, type TestCluster, startTestCluster } from '../sdk/control-plane.ts';
@@ -17,7 +18,8 @@ let image: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'metallb-l2-image-'));
-  image = join(folder, 'image');
+  image = join(folder, 'speaker', 'dist', 'image');
+  await cp(join(dirname(script), '..', 'package.json'), join(folder, 'speaker', 'package.json'));
   [cluster] = await Promise.all([startTestCluster(), run(process.execPath, [script, image])]);
 }, START_TIMEOUT_MS);
 afterAll(async () => {
@@ -42,6 +44,38 @@ it('comes out the same, byte for byte, when it is bundled again', async () => {
   expect(present.sort()).toEqual([...paths, 'manifest.json'].sort());
   expect(manifest).not.toContain(folder);
 }, 60_000);
+
+it.each([
+  // e_machine of the ELF header: EM_X86_64 and EM_AARCH64.
+  ['linux/amd64', 62, 'koffi-linux-x64'],
+  ['linux/arm64', 183, 'koffi-linux-arm64'],
+] as const)(
+  'holds for %s the binaries of that machine, and says which packages are in it',
+  async (...row) => {
+    const [platform, machine, native] = row;
+    const contents = (await readBundle(image)).contents.get(platform);
+    const bytesOf = (path: string) => Buffer.from(contents!.files.find((file) => file.path === path)!.bytes);
+
+    const binaries = contents!.files.filter(({ path }) => path.endsWith('.node'));
+    expect(binaries.map(({ path }) => path.split('/').at(-2)?.split('_')[0])).toEqual(['linux', 'musl']);
+    for (const { path } of binaries) expect(bytesOf(path).readUInt16LE(18)).toBe(machine);
+
+    const bill = JSON.parse(bytesOf(contents!.sbom.slice(1)).toString()) as {
+      metadata: { component: { name: string } };
+      components: { name: string; version: string; purl: string; licenses: unknown[] }[];
+    };
+    expect(bill).toMatchObject({ bomFormat: 'CycloneDX', specVersion: '1.6' });
+    expect(bill.metadata.component.name).toBe('speaker');
+    const names = bill.components.map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining(['client-node', 'koffi', 'sdk', 'zod', native]));
+    expect(names.filter((name) => name.startsWith('koffi-'))).toEqual([native]);
+    for (const { purl, version, licenses } of bill.components) {
+      expect(purl).toMatch(/^pkg:npm\/(%40[a-z0-9-]+\/)?[a-z0-9.-]+@/);
+      expect(purl.endsWith(`@${version}`)).toBe(true);
+      expect(licenses).toHaveLength(1);
+    }
+  },
+);
 
 it('loads koffi and its binary from its own folder', async () => {
   const koffi = join(image, 'node_modules', 'koffi', 'index.js');

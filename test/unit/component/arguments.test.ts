@@ -114,7 +114,7 @@ describe('what is optional', () => {
   });
 
   it('is filled in by a cautious operator', () => {
-    const parsed = parseArgs({ image: { reference: 'registry.example.com/l2:1' }, pools: [] }, 'x64');
+    const parsed = parseArgs({ image: { reference: 'registry.example.com/l2:1' }, pools: [] });
     expect(parsed).toEqual({
       crds: 'install',
       namespace: 'metallb-system',

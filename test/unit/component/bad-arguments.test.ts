@@ -26,7 +26,7 @@ function problemsOf(parse: () => unknown) {
 }
 
 /** Plain JavaScript can pass anything. */
-const refusals = (args: object) => problemsOf(() => parseArgs(args, 'x64'));
+const refusals = (args: object) => problemsOf(() => parseArgs(args));
 
 describe('arguments', () => {
   it.each<[string, object, string, string[]]>([
@@ -141,8 +141,8 @@ describe('arguments', () => {
     ],
     [
       'a platform without native code',
-      { image: { build: { repository: 'r.io/l2', platform: 'linux/s390x' } } },
-      'image.build.platform',
+      { image: { build: { repository: 'r.io/l2', platforms: ['linux/amd64', 'linux/s390x'] } } },
+      'image.build.platforms[1]',
       ['"linux/s390x"', '"linux/arm64"'],
     ],
     [

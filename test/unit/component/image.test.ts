@@ -1,7 +1,8 @@
 import { jest } from '@jest/globals';
 import * as pulumi from '@pulumi/pulumi';
 import type { PublishDeps } from '../../../component/src/image/publish.js';
-import { type Registry, RegistryError, type RegistryOptions } from '../../../component/src/image/registry.js';
+import { RegistryError } from '../../../component/src/image/registry-error.js';
+import type { Registry, RegistryOptions } from '../../../component/src/image/registry.js';
 import { resolveImage } from '../../../component/src/image.js';
 import type { ParsedBuild } from '../../../component/src/parse-args.js';
 import { mockPulumi, settled, valueOf } from '../../support/pulumi-mocks.ts';
@@ -10,7 +11,7 @@ const DIGEST = `sha256:${'cd'.repeat(32)}`;
 const BUILD: ParsedBuild = {
   repository: 'registry.example.com/metallb-l2',
   base: 'registry.example.com/node:24',
-  platform: 'linux/amd64',
+  platforms: ['linux/amd64', 'linux/arm64'],
   insecure: false,
   credentials: { username: 'ann', password: pulumi.secret('correct horse') },
 };
@@ -20,7 +21,7 @@ function publishing(findManifest: () => Promise<string | undefined>) {
   const opened: RegistryOptions[] = [];
   const open = (): Promise<PublishDeps> =>
     Promise.resolve({
-      bundle: { version: '1.0.0', digest: 'sha256:bundle', files: [], entry: '/app/main.mjs' },
+      bundle: { version: '1.0.0', digest: 'sha256:bundle', entry: '/app/main.mjs', contents: new Map() },
       openRegistry: (options) => {
         opened.push(options);
         return { host: options.host, findManifest } as unknown as Registry;
@@ -58,6 +59,7 @@ describe('the image of the pods', () => {
       {
         host: 'registry.example.com',
         insecure: false,
+        howToLogIn: expect.stringContaining('docker login registry.example.com') as string,
         credentials: { username: 'ann', password: 'correct horse' },
       },
     ]);

@@ -13,8 +13,8 @@ const GOOD: MetalLBLayer2Args = {
 };
 
 /** Plain JavaScript can pass anything. */
-function parse(args: unknown, arch = 'x64'): ParsedArgs {
-  return parseArgs(args as MetalLBLayer2Args, arch) as ParsedArgs;
+function parse(args: unknown): ParsedArgs {
+  return parseArgs(args as MetalLBLayer2Args) as ParsedArgs;
 }
 
 function problemsOf(args: unknown) {
@@ -43,16 +43,13 @@ function valueOf<T>(input: pulumi.Input<T>): Promise<T> {
 }
 
 describe('arguments', () => {
-  it.each([
-    ['x64', 'linux/amd64'],
-    ['arm64', 'linux/arm64'],
-  ])('build for this machine, %s, on the default base', (arch, platform) => {
+  it('build for both platforms on the default base', () => {
     const args = { ...GOOD, image: { build: { repository: 'r.example.com/l2' } } };
-    expect(parse(args, arch).image).toEqual({
+    expect(parse(args).image).toEqual({
       build: {
         repository: 'r.example.com/l2',
         base: DEFAULT_BASE,
-        platform,
+        platforms: ['linux/amd64', 'linux/arm64'],
         insecure: false,
         credentials: undefined,
       },
@@ -119,6 +116,16 @@ describe('arguments another resource computes', () => {
     await expect(namespace).rejects.toThrow('\n  namespace: "Bad"');
     await expect(image).rejects.toThrow('image.reference: "Bad"');
     await expect(logLevel).rejects.toThrow('logLevel: "loud"');
+  });
+
+  it.each([
+    [pulumi.output(['linux/riscv64']), 'image.build.platforms[0]: "linux/riscv64"'],
+    [['linux/amd64', pulumi.output('linux/arm')], 'image.build.platforms[1]: "linux/arm"'],
+    [pulumi.output([]), 'image.build.platforms: the list is empty'],
+  ])('are refused when a platform turns out to be none', async (platforms, message) => {
+    const { image } = parse({ ...GOOD, image: { build: { repository: 'r.io/l2', platforms } } });
+    if (!('build' in image)) throw new Error('there is no build');
+    await expect(valueOf(image.build.platforms)).rejects.toThrow(message);
   });
 
   it.each([

@@ -1,4 +1,4 @@
-import { assembleImage, choosePlatform } from '../../../../component/src/image/assemble.js';
+import { assembleImage, assembleIndex, choosePlatform } from '../../../../component/src/image/assemble.js';
 import {
   type ImageConfig,
   MEDIA_TYPES,
@@ -110,6 +110,30 @@ describe('an index', () => {
       entry(undefined, '6'),
     ],
   };
+
+  it('of ours names each image with its platform', () => {
+    const arm = base({});
+    Object.assign(arm.config, { architecture: 'arm64', variant: 'v8' });
+    const images = [
+      assembleImage(base({}), LAYER, OPTIONS),
+      assembleImage(arm, LAYER, { ...OPTIONS, platform: 'linux/arm64' }),
+    ];
+    const made = assembleIndex(images, { title: 'metallb-l2' });
+    expect(made.mediaType).toBe(MEDIA_TYPES.index);
+    expect(parseManifest(made.bytes)).toMatchObject({
+      kind: 'index',
+      index: {
+        annotations: { title: 'metallb-l2' },
+        manifests: [
+          { digest: images[0]!.manifest.digest, platform: { os: 'linux', architecture: 'amd64' } },
+          {
+            digest: images[1]!.manifest.digest,
+            platform: { os: 'linux', architecture: 'arm64', variant: 'v8' },
+          },
+        ],
+      },
+    });
+  });
 
   it('gives the manifest of the platform', () => {
     expect(choosePlatform(index, 'linux/arm64').digest).toBe(digest('5'));

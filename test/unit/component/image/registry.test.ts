@@ -1,5 +1,7 @@
-import { Registry, RegistryError } from '../../../../component/src/image/registry.js';
+import { RegistryError } from '../../../../component/src/image/registry-error.js';
+import { Registry } from '../../../../component/src/image/registry.js';
 
+const OPEN = { host: 'registry.test', insecure: false, howToLogIn: 'log in' };
 const DIGEST = `sha256:${'ef'.repeat(32)}`;
 
 /** A registry that gives access for tokens of its token server, as Docker Hub and most hosted ones do. */
@@ -34,7 +36,7 @@ function tokenRegistry(options: { password?: string } = {}) {
 describe('a registry with a token server', () => {
   it('is asked again with a token for what is wanted, and then without asking for another', async () => {
     const { deps, asked } = tokenRegistry();
-    const registry = new Registry(deps, { host: 'registry.test', insecure: false });
+    const registry = new Registry(deps, { ...OPEN });
     await expect(registry.findManifest('team/app', 'v1')).resolves.toBe(DIGEST);
     await expect(registry.findManifest('team/app', 'v2')).resolves.toBe(DIGEST);
     expect(asked.map(({ url }) => url)).toEqual([
@@ -48,7 +50,7 @@ describe('a registry with a token server', () => {
   it('sees the password only at its token server', async () => {
     const { deps, asked } = tokenRegistry({ password: 'x' });
     const credentials = { username: 'ann', password: 'x' };
-    const registry = new Registry(deps, { host: 'registry.test', insecure: false, credentials });
+    const registry = new Registry(deps, { ...OPEN, credentials });
     await expect(registry.findManifest('team/app', 'v1')).resolves.toBe(DIGEST);
     const basic = asked.filter(({ authorization }) => authorization?.startsWith('Basic '));
     expect(basic.map(({ url }) => new URL(url).host)).toEqual(['auth.test']);
@@ -56,11 +58,11 @@ describe('a registry with a token server', () => {
 
   it('that gives no token is named with what to do', async () => {
     const { deps } = tokenRegistry({ password: 'x' });
-    const registry = new Registry(deps, { host: 'registry.test', insecure: false });
+    const registry = new Registry(deps, { ...OPEN });
     const failure = registry.findManifest('team/app', 'v1');
     await expect(failure).rejects.toThrow(RegistryError);
     await expect(failure).rejects.toThrow(
-      'cannot get a token for registry.test/team/app: 401 (who are you); give "username" and "password", or log in with: docker login registry.test',
+      'cannot get a token for registry.test/team/app: 401 (who are you); log in',
     );
   });
 });
@@ -72,7 +74,7 @@ describe('what a registry sends', () => {
       clock: { sleep: () => Promise.resolve() },
       random: () => 0,
     };
-    const registry = new Registry(deps, { host: 'registry.test', insecure: false });
+    const registry = new Registry(deps, { ...OPEN });
     const blob = { mediaType: 'application/octet-stream', digest: DIGEST, size: 13 };
     await expect(registry.getBlob('team/app', blob)).rejects.toThrow(
       /answered sha256:.* when asked for sha256:ef/,

@@ -1,0 +1,210 @@
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Bundle, readBundle } from '../../../component/src/image/bundle.js';
+import { publishImage, tagImage } from '../../../component/src/image/publish.js';
+import { RegistryError } from '../../../component/src/image/registry-error.js';
+import { type RegistryServer, startRegistry } from '../../support/registry-server.ts';
+import { type TokenServer, startTokenServer } from '../../support/token-server.ts';
+import {
+  client,
+  inspect,
+  isWrite,
+  makeBases,
+  pushBases,
+  requestTo,
+  writeBundle,
+} from '../../support/image-rig.ts';
+
+const ANN = { username: 'ann', password: 'correct horse' };
+const WRONG = { username: 'ann', password: 'battery staple' };
+const HTPASSWD = 'ann:$2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e';
+
+let folder: string;
+let bundle: Bundle;
+let open: RegistryServer;
+let guarded: RegistryServer;
+let tokens: TokenServer;
+let hosted: RegistryServer;
+let encrypted: RegistryServer;
+/** Undone in reverse, as far as the start came. */
+const releases: (() => Promise<void>)[] = [];
+
+/** Has a server closed in the end. */
+function closing<T extends { close(): Promise<void> }>(server: T): T {
+  releases.push(() => server.close());
+  return server;
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'registries-'));
+  releases.push(() => rm(folder, { recursive: true, force: true }));
+  bundle = await readBundle(await writeBundle(join(folder, 'speaker')));
+  open = closing(await startRegistry());
+  guarded = closing(await startRegistry({ htpasswd: HTPASSWD }));
+  tokens = closing(await startTokenServer(ANN));
+  hosted = closing(await startRegistry({ tokenRealm: tokens.realm }));
+  encrypted = closing(await startRegistry({ tls: true }));
+  await makeBases(folder);
+  await pushBases(folder, open.host);
+  await pushBases(folder, guarded.host, ANN);
+  await pushBases(folder, hosted.host, ANN);
+});
+
+afterAll(async () => {
+  for (const release of releases.reverse()) await release();
+});
+
+describe.each([
+  ['a password', () => guarded],
+  ['a token of its token server', () => hosted],
+])('a registry that asks for %s', (_, registry) => {
+  it('is answered', async () => {
+    const { deps } = client(bundle);
+    const request = { ...requestTo(registry().host, 'mine'), credentials: ANN };
+    const reference = await publishImage(deps, request);
+    expect((await inspect(reference, { login: ANN })).Layers).toHaveLength(2);
+  });
+
+  it("is answered with the machine's log-in when none is given", async () => {
+    const { deps } = client(bundle, { login: ANN });
+    await expect(publishImage(deps, requestTo(registry().host, 'logged-in'))).resolves.toContain('@sha256:');
+  });
+
+  it('refuses who does not answer, and the error says what to do', async () => {
+    const { host } = registry();
+    const failure = publishImage(client(bundle).deps, requestTo(host, 'mine'));
+    await expect(failure).rejects.toThrow(RegistryError);
+    await expect(failure).rejects.toThrow(
+      new RegExp(
+        `^image\\.build\\.repository "${host}/mine": .*${host}/mine: 401.*; give "username" and "password", or log in with: docker login ${host}`,
+      ),
+    );
+  });
+
+  it('refuses a wrong password, and the error does not repeat it', async () => {
+    const request = { ...requestTo(registry().host, 'mine'), credentials: WRONG };
+    const failure = publishImage(client(bundle).deps, request);
+    await expect(failure).rejects.toThrow('does not accept "ann"');
+    await expect(failure).rejects.not.toThrow('battery');
+  });
+
+  it('keeps a base from who has not logged in, and the error says how to', async () => {
+    const base = `${registry().host}/base/node:both`;
+    await expect(publishImage(client(bundle).deps, requestTo(open.host, 'base', base))).rejects.toThrow(
+      new RegExp(`^image\\.build\\.base "${base}": .*; log in with: docker login ${registry().host}$`),
+    );
+  });
+});
+
+it('asks a token server for each kind of access, not for each request', async () => {
+  const before = tokens.asked.length;
+  const { deps, requests } = client(bundle);
+  await publishImage(deps, { ...requestTo(hosted.host, 'thrifty'), credentials: ANN });
+  const asked = tokens.asked.slice(before);
+  expect(new Set(asked)).toEqual(
+    new Set([
+      'repository:thrifty:pull',
+      'repository:base/node:pull',
+      'repository:thrifty:pull,push',
+      'repository:thrifty:pull,push repository:base/node:pull',
+    ]),
+  );
+  expect(asked.length).toBeLessThan(requests.length / 2);
+});
+
+describe('a registry with a certificate of its own', () => {
+  const scheme = (options: { insecure: boolean; host: string }) =>
+    options.host === open.host || options.insecure;
+  const request = () => ({
+    ...requestTo(encrypted.host, 'tls', `${open.host}/base/node:both`),
+    insecure: false,
+  });
+
+  it('is not trusted, and the error says how to', async () => {
+    await expect(publishImage(client(bundle, { scheme }).deps, request())).rejects.toThrow(
+      /no answer from https:.*; name the file of its certificate authority in .*NODE_EXTRA_CA_CERTS/,
+    );
+  });
+
+  it('that speaks plain HTTP instead is named with what to set', async () => {
+    const plain = { ...requestTo(open.host, 'plain'), insecure: false };
+    await expect(publishImage(client(bundle, { scheme: () => false }).deps, plain)).rejects.toThrow(
+      /no answer from https:.*: ERR_SSL_WRONG_VERSION_NUMBER; check the host, and set "insecure" if it speaks plain HTTP/,
+    );
+  });
+});
+
+describe('a push that is interrupted', () => {
+  it('wherever it is, is finished by the next one, which ends with the same image', async () => {
+    const whole = client(bundle);
+    const reference = await publishImage(whole.deps, requestTo(open.host, 'whole'));
+    const writes = whole.requests.filter(isWrite).length;
+    expect(writes).toBeGreaterThan(10);
+    for (let allowed = 0; allowed < writes; allowed++) {
+      const request = requestTo(open.host, `broken-${allowed}`);
+      let done = 0;
+      let killed = false;
+      const before = (asked: string) => {
+        killed ||= isWrite(asked) && done++ === allowed;
+        if (killed) throw new TypeError('killed');
+      };
+      await expect(publishImage(client(bundle, { before }).deps, request)).rejects.toThrow('killed');
+      const { deps, requests } = client(bundle);
+      const finished = await publishImage(deps, request);
+      expect(finished.split('@')[1]).toBe(reference.split('@')[1]);
+      expect(requests.filter(isWrite).length).toBeLessThanOrEqual(writes);
+    }
+    const { tag } = tagImage(bundle, requestTo(open.host, 'x'));
+    expect((await inspect(`${open.host}/broken-${writes - 1}:${tag}`)).Layers).toHaveLength(2);
+  });
+
+  it('by a connection that breaks in the middle of a layer starts that layer over', async () => {
+    const proxy = await startCuttingProxy(open.host, 300_000);
+    try {
+      const { deps } = client(bundle);
+      const request = requestTo(proxy.host, 'cut', `${open.host}/base/node:both`);
+      const reference = await publishImage(deps, request);
+      expect(proxy.cuts()).toBe(1);
+      expect((await inspect(reference, { architecture: 'arm64' })).Layers).toHaveLength(2);
+    } finally {
+      await proxy.close();
+    }
+  });
+});
+
+/** A way to `target` on which the first connection to send more than `bytes` breaks. */
+async function startCuttingProxy(target: string, bytes: number) {
+  const sockets = new Set<Socket>();
+  let cuts = 0;
+  const server = createServer((incoming) => {
+    const outgoing = connect({ host: '127.0.0.1', port: Number(target.split(':')[1]) });
+    let sent = 0;
+    for (const socket of [incoming, outgoing]) {
+      sockets.add(socket);
+      socket.on('error', () => undefined);
+      socket.on('close', () => (incoming.destroy(), outgoing.destroy(), sockets.delete(socket)));
+    }
+    outgoing.pipe(incoming);
+    incoming.on('data', (chunk: Buffer) => {
+      sent += chunk.length;
+      outgoing.write(chunk);
+      if (cuts > 0 || sent <= bytes) return;
+      cuts++;
+      incoming.resetAndDestroy();
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    cuts: () => cuts,
+    close: async () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
