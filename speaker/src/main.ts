@@ -25,8 +25,8 @@ import { createLog } from './log.js';
 import { PrometheusMeter } from './metrics.js';
 import type { Health, Log, Meter } from './ports.js';
 
-/** Milliseconds between two collections of the garbage that lists and watches leave. */
-const RELEASE_MEMORY_EVERY_MS = 600_000;
+/** Milliseconds between two looks whether lists and watches have left garbage. */
+const RELEASE_MEMORY_EVERY_MS = 30_000;
 
 /** Beside this file, in the build (`.js`) as in the image (`.mjs`). */
 const LAN_WORKER = new URL(`./lan/lan-worker${extname(import.meta.url)}`, import.meta.url);
