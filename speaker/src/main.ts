@@ -54,13 +54,14 @@ const speaker: Role<CommonSettings & { program: SpeakerSettings; thread: LanThre
     return { ...settings, program: settings, thread: lanThreadOptions(settings) };
   },
   run: async (deps, { program, thread }, signal) => {
-    const [{ runSpeaker }, { LanThread }, { keepMemorySmall }, libc] = await Promise.all([
+    const [{ runSpeaker }, { LanThread }, { compileQuickly, keepMemorySmall }, libc] = await Promise.all([
       import('./speaker.js'),
       import('./lan/lan-thread.js'),
       import('./linux/memory.js'),
       // Also keeps koffi's library in memory: it is needed until a thread that used it is gone altogether.
       import('./linux/libc.js'),
     ]);
+    compileQuickly();
     const lan = new LanThread({
       ...deps,
       start: () => new Worker(LAN_WORKER, { name: 'lan', workerData: thread }),
