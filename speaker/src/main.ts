@@ -25,8 +25,8 @@ import { createLog } from './log.js';
 import { PrometheusMeter } from './metrics.js';
 import type { Health, Log, Meter } from './ports.js';
 
-/** Milliseconds between two collections of the garbage that lists and watches leave. */
-const RELEASE_MEMORY_EVERY_MS = 600_000;
+/** Milliseconds between two looks whether lists and watches have left garbage. */
+const RELEASE_MEMORY_EVERY_MS = 30_000;
 
 /** Beside this file, in the build (`.js`) as in the image (`.mjs`). */
 const LAN_WORKER = new URL(`./lan/lan-worker${extname(import.meta.url)}`, import.meta.url);
@@ -54,13 +54,14 @@ const speaker: Role<CommonSettings & { program: SpeakerSettings; thread: LanThre
     return { ...settings, program: settings, thread: lanThreadOptions(settings) };
   },
   run: async (deps, { program, thread }, signal) => {
-    const [{ runSpeaker }, { LanThread }, { keepMemorySmall }, libc] = await Promise.all([
+    const [{ runSpeaker }, { LanThread }, { compileQuickly, keepMemorySmall }, libc] = await Promise.all([
       import('./speaker.js'),
       import('./lan/lan-thread.js'),
       import('./linux/memory.js'),
       // Also keeps koffi's library in memory: it is needed until a thread that used it is gone altogether.
       import('./linux/libc.js'),
     ]);
+    compileQuickly();
     const lan = new LanThread({
       ...deps,
       start: () => new Worker(LAN_WORKER, { name: 'lan', workerData: thread }),

@@ -48,5 +48,6 @@ export type {
 } from './kube-api.js';
 export { listAll } from './list-all.js';
 export { ResourceCache } from './resource-cache.js';
+export { slim } from './slim.js';
 export type { WatchUpdate } from './watch-machine.js';
 export { watchResource, type WatchDeps, type WatchSelection } from './watch.js';

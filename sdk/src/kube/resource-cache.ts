@@ -1,9 +1,10 @@
 /**
  * A live copy of all objects of one kind. Objects in it are shared: readers must not change them.
- * Their `managedFields`, half of the bytes and of no use to anyone here, are left out.
+ * Their `managedFields` are left out.
  */
 import type { KubeError } from './errors.js';
 import type { KubeObject, ObjectRef, ResourceType } from './kube-api.js';
+import { slim } from './slim.js';
 import type { WatchUpdate } from './watch-machine.js';
 import { type WatchDeps, type WatchSelection, watchResource } from './watch.js';
 
@@ -114,9 +115,4 @@ export class ResourceCache<T extends KubeObject> {
 
 function keyOf(ref: ObjectRef): string {
   return `${ref.namespace ?? ''}/${ref.name}`;
-}
-
-function slim<T extends KubeObject>(object: T): T {
-  const { managedFields: _, ...metadata } = object.metadata as T['metadata'] & { managedFields?: unknown };
-  return { ...object, metadata };
 }

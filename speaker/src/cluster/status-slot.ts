@@ -2,7 +2,14 @@
  * The status of one service: everything this node writes about it, one write after the other, each
  * knowing what the last one left behind. The protocol is told in `status-publisher.ts`.
  */
-import { backoff, isKubeError, type Clock, type KubeErrorCode, type Random } from '@metallb-l2/sdk/kube';
+import {
+  backoff,
+  isKubeError,
+  slim,
+  type Clock,
+  type KubeErrorCode,
+  type Random,
+} from '@metallb-l2/sdk/kube';
 import type { ServiceL2Status, ServiceL2StatusStatus } from '@metallb-l2/sdk/models';
 import { STATUS_LABELS } from '@metallb-l2/sdk/settings';
 import { Notify } from '../notify.js';
@@ -111,7 +118,7 @@ export class StatusSlot {
   observe(object: ServiceL2Status): void {
     const known = this.#objects.get(uidOf(object));
     if (known !== undefined && !isLater(object, known)) return;
-    this.#objects.set(uidOf(object), object);
+    this.#objects.set(uidOf(object), slim(object));
     this.#kick();
   }
 
@@ -306,7 +313,7 @@ export class StatusSlot {
   #keep(object: ServiceL2Status): void {
     const uid = uidOf(object);
     const known = this.#objects.get(uid);
-    if (known === undefined || isLater(object, known)) this.#objects.set(uid, object);
+    if (known === undefined || isLater(object, known)) this.#objects.set(uid, slim(object));
     if (this.#held !== uid) this.#written = undefined;
     this.#held = uid;
   }

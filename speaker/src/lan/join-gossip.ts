@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 import { createGossipSockets } from '../linux/gossip-sockets.js';
 import type { MemberlistDeps } from '../membership/core.js';
 import { GossipMembership } from '../membership/gossip-membership.js';
@@ -10,6 +10,8 @@ import type { GivenPeers, GossipMember } from './gossip.js';
 import type { GossipOptions } from './protocol.js';
 
 const NONCE_LENGTH = 12;
+/** Nonces that are drawn at once: to ask for randomness takes far longer than to use it. */
+const NONCES = 256;
 
 /** Takes part in the gossip on real sockets, in the way upstream's speakers do. */
 export function joinGossip(
@@ -17,8 +19,7 @@ export function joinGossip(
   { self, profile, secret }: GossipOptions,
   peers: GivenPeers,
 ): GossipMember {
-  const encryption =
-    secret === undefined ? undefined : { key: metallbKey(secret), nonce: () => randomBytes(NONCE_LENGTH) };
+  const encryption = secret === undefined ? undefined : { key: metallbKey(secret), nonce: randomNonces() };
   return new GossipMembership(
     {
       ...deps,
@@ -29,4 +30,17 @@ export function joinGossip(
     },
     { self, profile: PROFILES[profile] },
   );
+}
+
+function randomNonces(): () => Uint8Array {
+  const drawn = new Uint8Array(NONCE_LENGTH * NONCES);
+  let used = drawn.length;
+  return () => {
+    if (used === drawn.length) {
+      randomFillSync(drawn);
+      used = 0;
+    }
+    used += NONCE_LENGTH;
+    return drawn.slice(used - NONCE_LENGTH, used);
+  };
 }

@@ -1,5 +1,5 @@
 /** UDP and TCP on one address and port: {@link GossipTransport} on real sockets. No parsing here. */
-import { createSocket, type Socket as UdpSocket } from 'node:dgram';
+import { createSocket, type Socket as UdpSocket, type SocketOptions } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, createServer, isIPv4, isIPv6, type Server, type Socket } from 'node:net';
 import type { GossipEndpoint, GossipHandler, GossipStream, GossipTransport } from '../ports.js';
@@ -60,7 +60,8 @@ class GossipSockets implements GossipTransport {
   send(to: GossipEndpoint, datagram: Uint8Array): void {
     // Address and port come from other members; dgram throws for a port that is none.
     if (!isPort(to.port)) return;
-    this.#udp?.send(datagram, to.port, socketAddress(to.address), () => undefined);
+    // Without a callback: whether it arrives, nobody knows, and each would take a turn of the loop.
+    this.#udp?.send(datagram, to.port, socketAddress(to.address));
   }
 
   async connect(
@@ -112,10 +113,11 @@ class GossipSockets implements GossipTransport {
   async #bindUdp(): Promise<UdpSocket> {
     const { address, port } = this.#self;
     const type = isIPv6(address) ? 'udp6' : 'udp4';
-    const udp = createSocket({ type, recvBufferSize: UDP_RECEIVE_BUFFER });
+    const udp = createSocket({ type, recvBufferSize: UDP_RECEIVE_BUFFER, lookup: takeAsItIs });
     try {
+      const listening = once(udp, 'listening');
       udp.bind(port, address);
-      await once(udp, 'listening');
+      await listening;
       ignoreErrors(udp);
       return udp;
     } catch (error) {
@@ -193,6 +195,11 @@ function untilDeadOrAborted(sockets: readonly (UdpSocket | Server)[], signal: Ab
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
 }
+
+/** No name is ever looked up: members have addresses, and Node's own way costs a turn of the loop for each. */
+const takeAsItIs: NonNullable<SocketOptions['lookup']> = (address, _options, callback) => {
+  callback(null, address, isIPv6(address) ? 6 : 4);
+};
 
 /** The address as a socket of its family takes it: a member that speaks IPv4 may come as `::ffff:192.0.2.1`. */
 function socketAddress(address: string): string {

@@ -129,11 +129,14 @@ export class Prober {
   async #probe(target: Member, signal: AbortSignal): Promise<void> {
     const { profile } = this.#core;
     const stalls = this.#core.clock.stalls;
-    const verdictAt = this.#core.now + this.#core.scaled(profile.probeIntervalMs);
+    const verdictAt = this.#core.now + this.#core.scaled(profile.verdictMs);
     const question = this.#ask();
     this.#sendPing(question, target);
     let helpers: readonly Member[] = [];
-    await this.#wait(question, profile.probeTimeoutMs, signal);
+    // Nothing hangs on when the answer of a member in good standing comes, if only it comes; and to wait for it
+    // costs more than all the rest of a probe.
+    if (target.state === 'alive') await this.#core.sleep(profile.probeTimeoutMs, signal);
+    else await this.#wait(question, profile.probeTimeoutMs, signal);
     if (!question.hasAnswer && !signal.aborted) {
       helpers = this.#askOthers(question, target);
       await inScope(signal, async (scope) => {

@@ -21,15 +21,15 @@ export interface Suspicion {
   readonly accusers: readonly MemberName[];
 }
 
-type Timing = Pick<MembershipProfile, 'suspicionMultiplier' | 'suspicionMaxMultiplier' | 'probeIntervalMs'>;
+type Timing = Pick<MembershipProfile, 'suspicionMultiplier' | 'suspicionMaxMultiplier' | 'verdictMs'>;
 
 /**
  * The terms among `memberCount` known members, oneself and the remembered dead included:
- * `min = multiplier × max(1, log10 n) × probeInterval`, `max = maxMultiplier × min`, and
+ * `min = multiplier × max(1, log10 n) × verdict`, `max = maxMultiplier × min`, and
  * `multiplier − 2` confirmations, none when there are not enough others to confirm.
  */
 export function suspicionTerms(profile: Timing, memberCount: number): SuspicionTerms {
-  const minMs = profile.suspicionMultiplier * Math.max(1, Math.log10(memberCount)) * profile.probeIntervalMs;
+  const minMs = profile.suspicionMultiplier * Math.max(1, Math.log10(memberCount)) * profile.verdictMs;
   const wanted = Math.floor(profile.suspicionMultiplier) - 2;
   const confirmations = wanted > 0 && memberCount - 2 >= wanted ? wanted : 0;
   return { minMs, maxMs: confirmations > 0 ? profile.suspicionMaxMultiplier * minMs : minMs, confirmations };

@@ -11,7 +11,7 @@ function litter(): void {
   if (kept.length === 0) throw new Error('unreachable');
 }
 
-describeOnLinux('memory that only the start has needed', () => {
+describeOnLinux('memory that is needed no longer', () => {
   it('is given back', () => {
     litter();
     const before = process.memoryUsage().rss;
@@ -19,7 +19,7 @@ describeOnLinux('memory that only the start has needed', () => {
     expect(process.memoryUsage().rss).toBeLessThan(before - 32 * MIB);
   });
 
-  it('is given back once a program has started, and again at intervals, until it ends', async () => {
+  it('is given back once a program has started, and whenever its heap has grown, until it ends', async () => {
     const clock = new FakeClock();
     const stop = new AbortController();
     let ended = false;

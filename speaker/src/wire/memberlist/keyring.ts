@@ -1,5 +1,5 @@
 /** Encryption of the gossip: AES-GCM with a shared key, a version byte and a nonce in front. */
-import { createCipheriv, createDecipheriv, createHash } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, createSecretKey } from 'node:crypto';
 import type { Decoded } from '../decoded.js';
 
 export interface KeyringOptions {
@@ -43,19 +43,29 @@ export function createKeyring({ key, nonce }: KeyringOptions): Keyring {
   const cipher = CIPHERS[key.length as keyof typeof CIPHERS] as (typeof CIPHERS)[32] | undefined;
   if (cipher === undefined) throw new RangeError(`a key of ${key.length} bytes; AES has 16, 24 or 32`);
   const options = { authTagLength: TAG_LENGTH };
+  // Bare bytes would be made a key anew for each datagram, which takes longer than to encrypt one.
+  const secret = createSecretKey(key);
   return {
     seal: (plain, context) => {
       const iv = nonce();
-      const seal = createCipheriv(cipher, key, iv, options).setAAD(context);
-      const parts = [Uint8Array.of(VERSION), iv, seal.update(plain), seal.final(), seal.getAuthTag()];
-      return new Uint8Array(Buffer.concat(parts));
+      const seal = createCipheriv(cipher, secret, iv, options);
+      if (context.length > 0) seal.setAAD(context);
+      const sealed = new Uint8Array(plain.length + SEAL_LENGTH);
+      sealed[0] = VERSION;
+      sealed.set(iv, VERSION_LENGTH);
+      // A stream cipher gives as many bytes as it takes, at once: there are none left for the end.
+      sealed.set(seal.update(plain), VERSION_LENGTH + NONCE_LENGTH);
+      seal.final();
+      sealed.set(seal.getAuthTag(), sealed.length - TAG_LENGTH);
+      return sealed;
     },
     open: (sealed, context) => {
       const refused = { ok: false, reason: 'decryption' } as const;
       if (sealed.length < SEAL_LENGTH || sealed[0] !== VERSION) return refused;
       const iv = sealed.subarray(VERSION_LENGTH, VERSION_LENGTH + NONCE_LENGTH);
       const tag = sealed.subarray(-TAG_LENGTH);
-      const open = createDecipheriv(cipher, key, iv, options).setAAD(context).setAuthTag(tag);
+      const open = createDecipheriv(cipher, secret, iv, options).setAuthTag(tag);
+      if (context.length > 0) open.setAAD(context);
       const plain = new Uint8Array(open.update(sealed.subarray(VERSION_LENGTH + NONCE_LENGTH, -TAG_LENGTH)));
       try {
         open.final();

@@ -34,6 +34,9 @@ const MAX_DEPTH = 8;
 /** No field of ours has a longer name. */
 const MAX_NAME = 32;
 
+/** Text that is worth a look for a quicker way: names of fields and of nodes. */
+const MAX_SHORT = 64;
+
 const textEncoder = new TextEncoder();
 const textDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -41,12 +44,12 @@ const textDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 export function writeStruct(fields: Readonly<Record<string, Field | undefined>>): Uint8Array {
   const present = Object.entries(fields).filter((field): field is [string, Field] => field[1] !== undefined);
   present.sort(([a], [b]) => (a < b ? -1 : 1));
-  const parts: Uint8Array[] = [Uint8Array.of(0x80 | present.length)];
+  const bytes: number[] = [0x80 | present.length];
   for (const [name, value] of present) {
-    writeField(parts, name);
-    writeField(parts, value);
+    writeField(bytes, name);
+    writeField(bytes, value);
   }
-  return concat(parts);
+  return new Uint8Array(bytes);
 }
 
 /** All of `parts`, one after the other. */
@@ -86,6 +89,7 @@ export function readStruct(
 /** The text in raw bytes; `undefined` when they are not UTF-8 or no bytes at all. */
 export function readText(value: MsgpackValue): string | undefined {
   if (!(value instanceof Uint8Array)) return undefined;
+  if (value.length <= MAX_SHORT && value.every((byte) => byte <= 0x7f)) return String.fromCharCode(...value);
   try {
     return textDecoder.decode(value);
   } catch {
@@ -93,35 +97,46 @@ export function readText(value: MsgpackValue): string | undefined {
   }
 }
 
-function writeField(parts: Uint8Array[], value: Field): void {
-  if (value === null) parts.push(Uint8Array.of(0xc0));
-  else if (typeof value === 'boolean') parts.push(Uint8Array.of(value ? 0xc3 : 0xc2));
-  else if (typeof value === 'number') parts.push(unsigned(value));
-  else if (typeof value === 'string') writeRaw(parts, textEncoder.encode(value));
-  else if (value instanceof Uint8Array) writeRaw(parts, value);
-  else parts.push(signed(value.int));
+function writeField(bytes: number[], value: Field): void {
+  if (value === null) bytes.push(0xc0);
+  else if (typeof value === 'boolean') bytes.push(value ? 0xc3 : 0xc2);
+  else if (typeof value === 'number') writeUnsigned(bytes, value);
+  else if (typeof value === 'string') writeRaw(bytes, textBytes(value));
+  else if (value instanceof Uint8Array) writeRaw(bytes, value);
+  else writeSigned(bytes, value.int);
 }
 
-function unsigned(value: number): Uint8Array {
-  if (value <= 0x7f) return Uint8Array.of(value);
-  if (value <= 0xff) return Uint8Array.of(0xcc, value);
-  if (value <= 0xffff) return Uint8Array.of(0xcd, value >> 8, value);
-  return Uint8Array.of(0xce, value >>> 24, value >>> 16, value >>> 8, value);
+function writeUnsigned(bytes: number[], value: number): void {
+  if (value <= 0x7f) bytes.push(value);
+  else if (value <= 0xff) bytes.push(0xcc, value);
+  else if (value <= 0xffff) bytes.push(0xcd, value >> 8, value);
+  else bytes.push(0xce, value >>> 24, value >>> 16, value >>> 8, value);
 }
 
 /** Go leaves the 8-bit form out for numbers above 127: it would read as a negative one. */
-function signed(value: number): Uint8Array {
-  if (value <= 0x7f) return Uint8Array.of(value);
-  if (value <= 0x7fff) return Uint8Array.of(0xd1, value >> 8, value);
-  return Uint8Array.of(0xd2, value >>> 24, value >>> 16, value >>> 8, value);
+function writeSigned(bytes: number[], value: number): void {
+  if (value <= 0x7f) bytes.push(value);
+  else if (value <= 0x7fff) bytes.push(0xd1, value >> 8, value);
+  else bytes.push(0xd2, value >>> 24, value >>> 16, value >>> 8, value);
 }
 
-function writeRaw(parts: Uint8Array[], raw: Uint8Array): void {
+function writeRaw(bytes: number[], raw: ArrayLike<number>): void {
   const { length } = raw;
-  if (length < 32) parts.push(Uint8Array.of(0xa0 | length));
-  else if (length <= 0xffff) parts.push(Uint8Array.of(0xda, length >> 8, length));
-  else parts.push(Uint8Array.of(0xdb, length >>> 24, length >>> 16, length >>> 8, length));
-  parts.push(raw);
+  if (length < 32) bytes.push(0xa0 | length);
+  else if (length <= 0xffff) bytes.push(0xda, length >> 8, length);
+  else bytes.push(0xdb, length >>> 24, length >>> 16, length >>> 8, length);
+  for (let i = 0; i < length; i++) bytes.push(raw[i] as number);
+}
+
+/** Names are ASCII, nearly always: those need no encoder. */
+function textBytes(text: string): ArrayLike<number> {
+  const bytes: number[] = [];
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 0x7f) return textEncoder.encode(text);
+    bytes.push(code);
+  }
+  return bytes;
 }
 
 /** Reads values in turn; after a fault it gives `undefined` only. */
