@@ -96,7 +96,7 @@ const ADVERTISEMENT = 'L2Advertisement metallb-advertisement-rack-a';
 const SPEAKER = 'DaemonSet metallb-speaker';
 const CONTROLLER = 'Deployment metallb-controller';
 const MONITOR = 'PodMonitor metallb-monitor';
-const CRDS = ['ipaddresspools', 'l2advertisements', 'servicel2statuses'].map(
+const CRDS = ['configurationstates', 'ipaddresspools', 'l2advertisements', 'servicel2statuses'].map(
   (name) => `CustomResourceDefinitionPatch metallb-crd-${name}`,
 );
 
