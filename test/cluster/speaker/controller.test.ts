@@ -5,7 +5,6 @@ import {
   type KubeApi,
   NODES,
   PODS,
-  type ResourceType,
   SERVICES,
   type Service,
   systemClock,
