@@ -32,6 +32,7 @@ export const ACCESS: Readonly<Record<Role, Access>> = {
     cluster: [
       { apiGroups: [CORE], resources: ['services'], verbs: [...CACHED, 'get'] },
       { apiGroups: [CORE], resources: ['services/status'], verbs: ['update'] },
+      { apiGroups: [CORE], resources: ['namespaces'], verbs: CACHED },
       { apiGroups: [CORE], resources: ['events'], verbs: ['create'] },
     ],
     namespace: [

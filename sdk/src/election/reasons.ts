@@ -19,11 +19,14 @@ export type SpeakerEventReason =
 export type ControllerEventReason =
   | 'LeaderElection' // a controller has become the leader; client-go's reason
   | 'IPAllocated'
+  | 'AdditionalAssignFailed' // it prefers two IP families and gets an address of one
   | 'ClearAssignment' // the address it has is not allowed any more
   | 'AllocationFailed'
   | 'LoadBalancerFailed' // it asks for addresses that cannot be read
   | 'not enough clusterips' // dual-stack is required, with one cluster address
   | 'noclusterIPsIPFamily'
+  | 'nolbIPsIPFamily' // its status names addresses that no service can have together
+  | 'deprecatedAnnotation' // it uses an annotation under its old name
   | 'ConfigurationError' // a pool is refused
   | 'statusOrphaned'; // its status was removed: the speaker that wrote it is gone, and none has taken over
 
@@ -34,6 +37,7 @@ export type AllocationRefusal =
   | 'invalidRequest' // the requested addresses cannot be read or contradict each other
   | 'familyMismatch' // the requested addresses are of another IP family than the service
   | 'notInPool' // no pool has the requested address
+  | 'poolNotAllowed' // the pool is tied to other namespaces or services
   | 'otherPool' // the requested address is of another pool than the requested one
   | 'unknownPool' // the requested pool does not exist or is refused
   | 'addressInUse' // another service has the address and does not share it

@@ -33,7 +33,7 @@ export function inTheController({ pods, namespace }: ExplainFacts): Obstacle | u
 }
 
 /** Parts of upstream's messages, which ours repeat. The first that fits holds. */
-const SAYINGS: readonly (readonly [RegExp, AllocationRefusal | 'poolNotAllowed'])[] = [
+const SAYINGS: readonly (readonly [RegExp, AllocationRefusal])[] = [
   [/unknown pool/, 'unknownPool'],
   [/no available IPs in pool/, 'poolExhausted'],
   [/no available IPs/, 'allPoolsExhausted'],

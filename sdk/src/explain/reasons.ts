@@ -14,7 +14,6 @@ export type ExplainReason =
   | AllocationRefusal
   | 'noPools'
   | 'noAutoAssignPool' // pools there are, but none that gives addresses to a service that does not ask for it
-  | 'poolNotAllowed' // the requested pool is tied to other namespaces or services
   | 'noPoolOfFamily' // no pool that may serve it has addresses of its IP family
   | 'noController'
   | 'controllerNotReady'

@@ -12,19 +12,21 @@ import {
   isKubeError,
   type KubeApi,
   type KubeError,
+  type Namespace,
   type Random,
   type Service,
   SERVICES,
 } from '@metallb-l2/sdk/kube';
 import { type IPAddressPool, METALLB_API_VERSION } from '@metallb-l2/sdk/models';
-import { type EventRecorder, subjectOf } from '../cluster/events.js';
+import { type EventNote, type EventRecorder, subjectOf } from '../cluster/events.js';
 import { Limiter } from '../cluster/limiter.js';
 import type { Source } from '../cluster/spec-changes.js';
 import { Notify } from '../notify.js';
 import type { Health, Log, Meter } from '../ports.js';
 import { LatestServices } from './latest-services.js';
 import { type ControllerMetrics, declareControllerMetrics } from './metrics.js';
-import { type Decision, type Plan, planAddresses } from './plan.js';
+import type { Decision } from './decision.js';
+import { type Plan, planAddresses } from './plan.js';
 import type { RefusedPool } from './pools.js';
 import { keyOf } from './service-request.js';
 
@@ -40,6 +42,7 @@ export interface AddressLoopDeps {
   readonly pools: Source<IPAddressPool>;
   /** The only class of services that is served; undefined for those without one. */
   readonly loadBalancerClass?: string | undefined;
+  readonly namespaces: Source<Namespace>;
   /** Is told each plan. */
   readonly onPlan: (plan: Plan) => void;
 }
@@ -68,8 +71,9 @@ export class AddressLoop {
   readonly #writes = new Map<string, Promise<void>>();
   /** Failed writes in a row, by UID. */
   readonly #failures = new Map<string, number>();
-  /** The refusals that have been said already, by UID of the service or pool. */
+  /** What has been said of what stands, by UID of the service or pool. */
   readonly #said = new Map<string, string>();
+  #settled: Plan['settled'] = new Map();
   /** What should never have been thrown ends the loop. */
   #failure: { readonly error: unknown } | undefined;
 
@@ -81,16 +85,17 @@ export class AddressLoop {
 
   /** Works until `signal` is aborted. Gives nothing out before everything that is held is known. */
   async run(signal: AbortSignal): Promise<void> {
-    const { services, pools, health, clock } = this.#deps;
+    const { services, pools, namespaces, health, clock } = this.#deps;
     const ended = new AbortController();
     const either = AbortSignal.any([signal, ended.signal]);
     const onChange = () => {
       this.#changed.notify();
     };
-    const unsubscribe = [services.subscribe(onChange), pools.subscribe(onChange)];
-    health.notReady(LOOP, 'services and pools are not known yet');
+    const sources = [services, pools, namespaces];
+    const unsubscribe = sources.map((source) => source.subscribe(onChange));
+    health.notReady(LOOP, 'services, pools and namespaces are not known yet');
     try {
-      await Promise.all([services.ready(signal), pools.ready(signal)]);
+      await Promise.all(sources.map((source) => source.ready(signal)));
       health.ready(LOOP);
       while (!signal.aborted) {
         const startedAt = clock.now();
@@ -112,15 +117,22 @@ export class AddressLoop {
   }
 
   #reconcile(signal: AbortSignal): void {
-    const { pools, loadBalancerClass } = this.#deps;
-    const [services, underWay] = [this.#services.settled(), this.#services.underWay()];
-    const plan = planAddresses({ services, underWay, pools: pools.list(), loadBalancerClass });
+    const { pools, namespaces, loadBalancerClass } = this.#deps;
+    const plan = planAddresses({
+      services: this.#services.settled(),
+      underWay: this.#services.underWay(),
+      pools: pools.list(),
+      namespaces: namespaces.list(),
+      loadBalancerClass,
+      settled: this.#settled,
+    });
+    this.#settled = plan.settled;
     this.#metrics.report(plan);
     this.#deps.onPlan(plan);
     this.#forget(plan.decisions, plan.refusedPools);
     for (const refused of plan.refusedPools) this.#sayRefusedPool(refused);
     for (const decision of plan.decisions) {
-      if (decision.write === undefined) this.#say(decision);
+      if (decision.write === undefined) this.#sayAll(decision);
       else if (this.#writes.size < MOST_UNDER_WAY) this.#begin(decision, decision.write, signal);
     }
     // Those that need no other try have none to count.
@@ -150,7 +162,7 @@ export class AddressLoop {
       current = await this.#limiter.run(() => this.#write(write, signal));
       this.#failures.delete(uid);
       this.#metrics.countWrite();
-      this.#say(decision);
+      this.#sayAll(decision);
     } catch (error) {
       signal.throwIfAborted();
       if (!isKubeError(error)) throw error;
@@ -191,14 +203,17 @@ export class AddressLoop {
     }
   }
 
-  #say({ service, notices, refusal }: Decision): void {
+  #sayAll({ service, notices, standing }: Decision): void {
+    for (const note of notices) this.#say(service, note);
     const uid = service.metadata.uid ?? '';
-    const news = notices.filter(({ message }) => refusal === undefined || this.#said.get(uid) !== message);
-    for (const { type, reason, message } of news) {
-      this.#deps.log.info({ service: keyOf(service), event: reason }, message);
-      this.#deps.events.record(subjectOf(SERVICE, service), { type, reason, message });
-      if (type === 'Warning') this.#said.set(uid, message);
-    }
+    if (standing === undefined || this.#said.get(uid) === standing.message) return;
+    this.#said.set(uid, standing.message);
+    this.#say(service, standing);
+  }
+
+  #say(service: Service, note: EventNote): void {
+    this.#deps.log.info({ service: keyOf(service), event: note.reason }, note.message);
+    this.#deps.events.record(subjectOf(SERVICE, service), note);
   }
 
   #sayRefusedPool({ object, message }: RefusedPool): void {
@@ -213,10 +228,12 @@ export class AddressLoop {
     });
   }
 
-  /** What is refused no longer may be said again when it comes back. */
+  /** What stands no longer may be said again when it comes back. */
   #forget(decisions: readonly Decision[], refusedPools: readonly RefusedPool[]): void {
     const current = new Set([
-      ...decisions.filter(({ refusal }) => refusal !== undefined).map(({ service }) => service.metadata.uid),
+      ...decisions
+        .filter(({ standing }) => standing !== undefined)
+        .map(({ service }) => service.metadata.uid),
       ...refusedPools.map(({ object }) => object.metadata.uid),
     ]);
     for (const uid of this.#said.keys()) if (!current.has(uid)) this.#said.delete(uid);

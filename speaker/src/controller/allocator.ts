@@ -1,35 +1,24 @@
 /**
- * Decides which address a service gets. Pure bookkeeping over ranges and the sparse set of addresses in
- * use, so a /8 costs as much as a /32.
+ * Decides which address a service gets. An allocator lives for one plan; it learns what is held before it
+ * is asked for anything new.
  *
- * Every choice is deterministic: pools by name, ranges as listed, the lowest address that is free. An
- * allocator lives for one plan; it learns what is held before it is asked for anything new, and nothing
- * is released within its life, which is what lets it remember how far each range is filled.
+ * Every choice is deterministic. Pools for certain services come first, by priority; then those for all.
+ * Among equals, where upstream throws dice, pools go by name. In a pool: ranges as listed, and the lowest
+ * address.
  */
-import {
-  type Address,
-  type AddressFamily,
-  type AddressRange,
-  formatAddress,
-  rangeContains,
-} from '@metallb-l2/sdk/models';
+import type { Address, AddressFamily } from '@metallb-l2/sdk/models';
+import type { BackendKey, Claimant } from './holders.js';
+import { Occupancy } from './occupancy.js';
+import { admitsLabels, admitsNamespace, type NamespaceLabels, type Tenant } from './pool-scope.js';
+import { capacityOf, type PoolUsage } from './pool-usage.js';
 import type { Pool } from './pools.js';
 import { quoteAddresses, type Refusal, refusal } from './refusal.js';
 
-/** What must be known of a service to say whether it may use an address beside another one. */
-export interface Claimant {
-  /** `namespace/name`. */
-  readonly service: string;
-  /** Services may share an address only if they have the same key; empty means never. */
-  readonly sharingKey: string;
-  /** Where traffic of the service may go; sharers must agree on it. */
-  readonly backendKey: string;
-  /** As `TCP/80`. */
-  readonly ports: readonly string[];
-}
-
 /** What a service asks for. */
 export interface AllocationRequest extends Claimant {
+  readonly tenant: Tenant;
+  /** What it has now, and may have again. */
+  readonly held: readonly Address[];
   /** IP families of the service, the primary one first. */
   readonly families: readonly AddressFamily[];
   /** Whether one address is enough when `families` has two. */
@@ -45,75 +34,91 @@ export interface Allocation {
   readonly pool: string;
 }
 
-export interface PoolUsage {
-  readonly pool: string;
-  /** Addresses the pool can give out. */
-  readonly total: bigint;
-  readonly inUse: number;
-  /** The same of each IP version. */
-  readonly families: Readonly<Record<AddressFamily, { readonly total: bigint; readonly inUse: number }>>;
-}
-
 export class Allocator {
   readonly #pools: readonly Pool[];
-  readonly #holders: Readonly<Record<AddressFamily, Map<bigint, Claimant[]>>> = {
-    4: new Map(),
-    6: new Map(),
-  };
-  readonly #shared = new Map<string, Address[]>();
-  /** For each range: every usable address below is held. */
-  readonly #filledUpTo = new Map<AddressRange, bigint>();
+  readonly #byName: ReadonlyMap<string, Pool>;
+  /** Pools for automatic assignment that are for all services. */
+  readonly #open: readonly Pool[];
+  /** Those that are for certain services, the first to be tried first. */
+  readonly #scoped: readonly Pool[];
+  /** Of those, the ones for services of a namespace. */
+  readonly #scopedTo = new Map<string, readonly Pool[]>();
+  readonly #namespaceLabels: NamespaceLabels;
+  readonly #occupancy: Occupancy;
 
-  constructor(pools: readonly Pool[]) {
+  /** @param pools by name; no two overlap */
+  constructor(pools: readonly Pool[], namespaceLabels: NamespaceLabels = new Map()) {
     this.#pools = pools;
+    this.#namespaceLabels = namespaceLabels;
+    this.#byName = new Map(pools.map((pool) => [pool.name, pool]));
+    const automatic = pools.filter(({ autoAssign }) => autoAssign);
+    this.#open = automatic.filter(({ scope }) => scope === undefined);
+    this.#scoped = automatic.filter(({ scope }) => scope !== undefined).sort(byPriority);
+    this.#occupancy = new Occupancy(pools);
   }
 
   /** Records that `claimant` has `addresses`, whether or not a pool has them. */
   hold(claimant: Claimant, addresses: readonly Address[]): void {
-    for (const address of addresses) {
-      const holders = this.#holders[address.family];
-      const present = holders.get(address.value);
-      if (present === undefined) holders.set(address.value, [claimant]);
-      else present.push(claimant);
-      if (claimant.sharingKey === '') continue;
-      const shared = this.#shared.get(claimant.sharingKey);
-      if (shared === undefined) this.#shared.set(claimant.sharingKey, [address]);
-      else shared.push(address);
-    }
+    for (const address of addresses) this.#occupancy.hold(claimant, address);
   }
 
-  /** Whether `claimant` may have all of `addresses`, and from which pool. Nothing is recorded. */
-  check(claimant: Claimant, addresses: readonly Address[]): Allocation | Refusal {
-    const pool = this.#pools.find((candidate) => addresses.every((address) => has(candidate, address)));
-    if (pool === undefined)
-      return refusal('notInPool', `${quoteAddresses(addresses)} is not allowed in config`);
-    for (const address of addresses) {
-      const obstacle = this.#obstacle(claimant, address);
-      if (obstacle !== undefined) return obstacle;
-    }
-    return { addresses, pool: pool.name };
+  /**
+   * Whether the service may keep what it has, and from which pool. Nothing is recorded.
+   *
+   * @param unreadable a pool that has it but cannot be read now, which takes nothing away
+   */
+  checkHeld(request: AllocationRequest, unreadable: string | undefined): Allocation | Refusal {
+    const { held } = request;
+    const pool = unreadable === undefined ? this.#poolOf(request, held) : { name: unreadable };
+    if ('reason' in pool) return pool;
+    return this.#obstacle(request, held, 'upstreamBackendKey') ?? { addresses: held, pool: pool.name };
   }
 
   /** Chooses addresses for `request` and records them as held, or says why there are none. */
   allocate(request: AllocationRequest): Allocation | Refusal {
-    const result =
-      request.addresses.length > 0 ? this.#requestedAddresses(request) : this.#anyAddresses(request);
+    const result = this.#choose(request);
     if ('pool' in result) this.hold(request, result.addresses);
     return result;
+  }
+
+  /** Chooses an address of the family that a service which has one of `poolName` still lacks, and records it. */
+  allocateSecond(request: AllocationRequest, poolName: string): Address | Refusal {
+    const family = request.held[0]?.family === 4 ? 6 : 4;
+    const pool = this.#byName.get(poolName);
+    if (pool === undefined) return unknownPool(poolName);
+    const address = this.#occupancy.lowest(pool, family, request);
+    if (address === undefined) return this.#exhausted(pool, request, [family]);
+    this.hold(request, [address]);
+    return address;
   }
 
   /** How full each pool is, by name. An address counts once, however many services share it. */
   usage(): PoolUsage[] {
     return this.#pools.map((pool) => {
-      const families = { 4: this.#usageOf(pool, 4), 6: this.#usageOf(pool, 6) };
+      const usageOf = (family: AddressFamily) => ({
+        total: capacityOf(pool, family),
+        inUse: this.#occupancy.countInUse(pool, family),
+      });
+      const families = { 4: usageOf(4), 6: usageOf(6) };
       const total = families[4].total + families[6].total;
       return { pool: pool.name, total, inUse: families[4].inUse + families[6].inUse, families };
     });
   }
 
+  #choose(request: AllocationRequest): Allocation | Refusal {
+    if (request.addresses.length > 0) return this.#requestedAddresses(request);
+    if (request.pool !== undefined) return this.#fromRequestedPool(request, request.pool);
+    return (
+      this.#fromAnyOf(this.#scopedPoolsFor(request.tenant), request) ??
+      this.#fromAnyOf(this.#open, request) ??
+      refusal('allPoolsExhausted', 'no available IPs')
+    );
+  }
+
   #requestedAddresses(request: AllocationRequest): Allocation | Refusal {
-    const asked = quoteAddresses(request.addresses);
-    const families = new Set(request.addresses.map((address) => address.family));
+    const { addresses } = request;
+    const asked = quoteAddresses(addresses);
+    const families = new Set(addresses.map((address) => address.family));
     if (
       families.size !== request.families.length ||
       !request.families.every((family) => families.has(family))
@@ -123,133 +128,110 @@ export class Allocator {
         `requested loadBalancer IP(s) ${asked} does not match the ipFamily of the service`,
       );
     }
-    const result = this.check(request, request.addresses);
-    if ('pool' in result && request.pool !== undefined && result.pool !== request.pool) {
-      return refusal(
-        'otherPool',
-        `requested loadBalancer IP(s) ${asked} is not compatible with requested address pool ${request.pool}`,
-      );
-    }
-    return result;
+    const pool = this.#poolOf(request, addresses);
+    if ('reason' in pool) return pool;
+    const obstacle = this.#obstacle(request, addresses, 'backendKey');
+    if (obstacle !== undefined) return obstacle;
+    if (request.pool === undefined || request.pool === pool.name) return { addresses, pool: pool.name };
+    return refusal(
+      'otherPool',
+      `requested loadBalancer IP(s) ${asked} is not compatible with requested address pool ${request.pool}`,
+    );
   }
 
-  #anyAddresses(request: AllocationRequest): Allocation | Refusal {
-    const named = this.#pools.find((pool) => pool.name === request.pool);
-    if (request.pool !== undefined && named === undefined) {
-      return refusal('unknownPool', `unknown pool ${JSON.stringify(request.pool)}`);
-    }
-    const candidates = named === undefined ? this.#pools.filter((pool) => pool.autoAssign) : [named];
+  #fromRequestedPool(request: AllocationRequest, name: string): Allocation | Refusal {
+    const pool = this.#byName.get(name);
+    if (pool === undefined) return unknownPool(name);
+    if (!this.#admits(pool, request.tenant)) return notCompatible(pool);
+    return this.#fromAnyOf([pool], request) ?? this.#exhausted(pool, request, request.families);
+  }
+
+  #fromAnyOf(pools: readonly Pool[], request: AllocationRequest): Allocation | undefined {
     for (const families of acceptable(request)) {
-      for (const pool of candidates) {
-        const addresses = this.#lowestFree(pool, families, request);
+      for (const pool of pools) {
+        const addresses = this.#lowestOfEach(pool, families, request);
         if (addresses !== undefined) return { addresses, pool: pool.name };
       }
     }
-    if (named === undefined) return refusal('allPoolsExhausted', 'no available IPs');
-    return refusal('poolExhausted', `no available IPs in pool ${named.name}`);
+    return undefined;
   }
 
-  #lowestFree(
+  #lowestOfEach(
     pool: Pool,
     families: readonly AddressFamily[],
-    claimant: Claimant,
+    request: AllocationRequest,
   ): readonly Address[] | undefined {
     const chosen: Address[] = [];
     for (const family of families) {
-      const address = this.#lowestFreeOf(pool, family, claimant);
+      const address = this.#occupancy.lowest(pool, family, request);
       if (address === undefined) return undefined;
       chosen.push(address);
     }
     return chosen;
   }
 
-  #lowestFreeOf(pool: Pool, family: AddressFamily, claimant: Claimant): Address | undefined {
-    for (const range of pool.ranges) {
-      if (range.family !== family) continue;
-      const value = lowest(this.#unheld(range, pool.avoidBuggyIPs), this.#sharable(range, pool, claimant));
-      if (value !== undefined) return { family, value };
+  /** The one pool that may give out all of `addresses`, to this service. */
+  #poolOf({ tenant }: AllocationRequest, addresses: readonly Address[]): Pool | Refusal {
+    const [pool, ...others] = new Set(addresses.map((address) => this.#occupancy.poolOf(address)));
+    if (pool === undefined || others.length > 0) {
+      return refusal('notInPool', `${quoteAddresses(addresses)} is not allowed in config`);
+    }
+    return this.#admits(pool, tenant) ? pool : notCompatible(pool);
+  }
+
+  #obstacle(claimant: Claimant, addresses: readonly Address[], by: BackendKey): Refusal | undefined {
+    for (const address of addresses) {
+      const obstacle = this.#occupancy.obstacle(claimant, address, by);
+      if (obstacle !== undefined) return obstacle;
     }
     return undefined;
   }
 
-  #unheld(range: AddressRange, avoidBuggyIPs: boolean): bigint | undefined {
-    const holders = this.#holders[range.family];
-    let value = this.#filledUpTo.get(range) ?? range.first;
-    while (
-      value <= range.last &&
-      (holders.has(value) || (avoidBuggyIPs && isBuggy({ family: range.family, value })))
-    ) {
-      value += 1n;
+  #scopedPoolsFor({ namespace, labels }: Tenant): readonly Pool[] {
+    let pools = this.#scopedTo.get(namespace);
+    if (pools === undefined) {
+      pools = this.#scoped.filter((pool) => this.#admitsNamespace(pool, namespace));
+      this.#scopedTo.set(namespace, pools);
     }
-    this.#filledUpTo.set(range, value);
-    return value <= range.last ? value : undefined;
+    return pools.filter(({ scope }) => scope === undefined || admitsLabels(scope, labels));
   }
 
-  #sharable(range: AddressRange, pool: Pool, claimant: Claimant): bigint | undefined {
-    let best: bigint | undefined;
-    for (const address of this.#shared.get(claimant.sharingKey) ?? []) {
-      if (!rangeContains(range, address) || !has(pool, address)) continue;
-      if (this.#obstacle(claimant, address) === undefined) best = lowest(best, address.value);
-    }
-    return best;
+  #admits(pool: Pool, { namespace, labels }: Tenant): boolean {
+    if (pool.scope === undefined) return true;
+    return this.#admitsNamespace(pool, namespace) && admitsLabels(pool.scope, labels);
   }
 
-  #obstacle(claimant: Claimant, address: Address): Refusal | undefined {
-    const others = (this.#holders[address.family].get(address.value) ?? []).filter(
-      (holder) => holder.service !== claimant.service,
+  #admitsNamespace({ scope }: Pool, namespace: string): boolean {
+    return scope === undefined || admitsNamespace(scope, namespace, this.#namespaceLabels);
+  }
+
+  #exhausted(pool: Pool, request: AllocationRequest, families: readonly AddressFamily[]): Refusal {
+    const anyIsFree = ([4, 6] as const).some(
+      (family) => this.#occupancy.lowest(pool, family, request) !== undefined,
     );
-    if (others.some((other) => !mayShare(other, claimant))) {
-      const names = others.map((other) => other.service).join(',');
-      return refusal(
-        'addressInUse',
-        `can't change sharing key for ${JSON.stringify(claimant.service)}, address also in use by ${names}`,
-      );
-    }
-    const port = claimant.ports.find((candidate) => others.some((other) => other.ports.includes(candidate)));
-    if (port === undefined) return undefined;
-    const text = formatAddress(address.family, address.value);
-    return refusal('portInUse', `port ${port} is already in use on ${JSON.stringify(text)}`);
-  }
-
-  #usageOf(pool: Pool, family: AddressFamily): { total: bigint; inUse: number } {
-    const ranges = pool.ranges.filter((range) => range.family === family);
-    const total = ranges.reduce((sum, range) => sum + capacity(range, pool.avoidBuggyIPs), 0n);
-    let inUse = 0;
-    for (const value of this.#holders[family].keys()) if (has(pool, { family, value })) inUse += 1;
-    return { total, inUse };
+    const wanted = families.length > 1 ? 'dual' : `ipv${String(families[0])}`;
+    return refusal(
+      'poolExhausted',
+      `no available IPs in pool ${pool.name}${anyIsFree ? ` for ${wanted} IPFamily` : ''}`,
+    );
   }
 }
 
-/** The family sets that satisfy `request`, the best first. */
+/** The family sets that satisfy `request`, the best first; of both families, IPv4 is named first as upstream does. */
 function acceptable({ families, secondFamilyOptional }: AllocationRequest): readonly AddressFamily[][] {
-  const all = [...families];
-  return secondFamilyOptional && all.length > 1 ? [all, ...all.map((family) => [family])] : [all];
+  const all = families.toSorted();
+  return secondFamilyOptional && all.length > 1 ? [all, ...families.map((family) => [family])] : [all];
 }
 
-function mayShare(a: Claimant, b: Claimant): boolean {
-  return a.sharingKey !== '' && a.sharingKey === b.sharingKey && a.backendKey === b.backendKey;
+function byPriority(a: Pool, b: Pool): number {
+  const [first, second] = [a.scope?.priority ?? Infinity, b.scope?.priority ?? Infinity];
+  return first === second ? 0 : first - second;
 }
 
-function has(pool: Pool, address: Address): boolean {
-  if (pool.avoidBuggyIPs && isBuggy(address)) return false;
-  return pool.ranges.some((range) => rangeContains(range, address));
+function notCompatible({ name }: Pool): Refusal {
+  return refusal('poolNotAllowed', `pool ${name} not compatible for ip assignment`);
 }
 
-function isBuggy({ family, value }: Address): boolean {
-  const lastByte = value & 0xffn;
-  return family === 4 && (lastByte === 0n || lastByte === 255n);
-}
-
-function capacity({ family, first, last }: AddressRange, avoidBuggyIPs: boolean): bigint {
-  const size = last - first + 1n;
-  if (!avoidBuggyIPs || family === 6) return size;
-  // How many values up to and including `value` end in .0, and in .255.
-  const zeros = (value: bigint) => (value >> 8n) + 1n;
-  const ones = (value: bigint) => (value + 1n) >> 8n;
-  return size - (zeros(last) - zeros(first - 1n)) - (ones(last) - ones(first - 1n));
-}
-
-function lowest(a: bigint | undefined, b: bigint | undefined): bigint | undefined {
-  if (a === undefined || b === undefined) return a ?? b;
-  return a < b ? a : b;
+function unknownPool(name: string): Refusal {
+  return refusal('unknownPool', `unknown pool ${JSON.stringify(name)}`);
 }

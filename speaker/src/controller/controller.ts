@@ -12,6 +12,7 @@ import {
   type Clock,
   type KubeApi,
   LEASES,
+  NAMESPACES,
   PODS,
   type Random,
   ResourceCache,
@@ -73,6 +74,7 @@ export async function runController(
 async function lead(deps: ControllerDeps, settings: ControllerSettings, term: Term): Promise<void> {
   const { namespace, pod, memberlistSecret, loadBalancerClass } = settings;
   const services = new ResourceCache(deps, SERVICES);
+  const namespaces = new ResourceCache(deps, NAMESPACES);
   const pools = new ResourceCache(deps, IP_ADDRESS_POOLS, { namespace });
   const statuses = new ResourceCache(deps, SERVICE_L2_STATUSES, { namespace });
   const pods = new ResourceCache(deps, PODS, { namespace });
@@ -84,6 +86,7 @@ async function lead(deps: ControllerDeps, settings: ControllerSettings, term: Te
     ...deps,
     events,
     services,
+    namespaces: withoutStatusChanges(namespaces),
     pools: withoutStatusChanges(pools),
     loadBalancerClass,
     onPlan: (plan) => {
@@ -96,7 +99,15 @@ async function lead(deps: ControllerDeps, settings: ControllerSettings, term: Te
     { namespace, pod },
   );
   const orphans = new OrphanSweeper({ ...deps, events, statuses, services, pods });
-  const caches = { services, pools, statuses, pods, advertisements, 'configuration states': states };
+  const caches = {
+    services,
+    namespaces,
+    pools,
+    statuses,
+    pods,
+    advertisements,
+    'configuration states': states,
+  };
   const unsubscribe = Object.entries(caches).map(([what, cache]) => sayProblems(deps.log, what, cache));
   events.record(subjectOf(LEASE, term.lease), {
     type: 'Normal',

@@ -2,23 +2,39 @@
  * The controller's whole decision as a function: from what the cluster says to what should be written
  * and said. The cluster is the only memory; a controller that starts anew decides the same.
  *
- * What is held is looked at first, oldest service first, and reserved before anything new is given out.
+ * What is held is looked at first and reserved before anything new is given out. Of two services that
+ * cannot both keep an address, the one that has changed yields to the one that has not, the younger to the
+ * older. Then those that have none are served, the oldest first; then those that have one and prefer two.
+ *
  * An address that a service is about to lose stays reserved until the cluster says it is gone, so no
  * order of writes can put one address on two services.
  */
-import type { ControllerEventReason } from '@metallb-l2/sdk/election';
-import type { Service } from '@metallb-l2/sdk/kube';
-import { type Address, formatAddress, type IPAddressPool } from '@metallb-l2/sdk/models';
+import type { Namespace, Service } from '@metallb-l2/sdk/kube';
+import type { AddressFamily, IPAddressPool } from '@metallb-l2/sdk/models';
 import { SERVICE_ANNOTATIONS } from '@metallb-l2/sdk/settings';
 import type { EventNote } from '../cluster/events.js';
-import { type Allocation, type AllocationRequest, Allocator, type PoolUsage } from './allocator.js';
+import { type Allocation, type AllocationRequest, Allocator } from './allocator.js';
+import {
+  assigned,
+  assignedSecond,
+  cleared,
+  decide,
+  decideNone,
+  decideUnreadable,
+  type Decision,
+  noSecond,
+  sameAddresses,
+  unreadableStatus,
+} from './decision.js';
+import { familiesOf } from './ip-families.js';
+import type { PoolUsage } from './pool-usage.js';
+import type { NamespaceLabels } from './pool-scope.js';
 import { byAge, readPools, type RefusedPool } from './pools.js';
-import { quoteAddresses, type Refusal } from './refusal.js';
+import type { Refusal } from './refusal.js';
 import {
   annotation,
-  deprecatedName,
   heldAddresses,
-  keyOf,
+  heldTexts,
   readClaimant,
   readRequest,
   wantsAddress,
@@ -27,6 +43,10 @@ import {
 export interface Snapshot {
   readonly services: readonly Service[];
   readonly pools: readonly IPAddressPool[];
+  /** For pools that are for namespaces with certain labels. @default none */
+  readonly namespaces?: readonly Namespace[];
+  /** {@link Plan.settled} of the plan before. @default none, as after a start */
+  readonly settled?: ReadonlyMap<Service, AllocationRequest>;
   /** The only class of services that is served; undefined for those without one. */
   readonly loadBalancerClass?: string | undefined;
   /** Whatever these services have, and whatever they are to get, is reserved. @default none */
@@ -41,60 +61,69 @@ export interface WriteUnderWay {
   readonly write: Service;
 }
 
-/** What to do about one service. */
-export interface Decision {
-  /** The service as the decision saw it. */
-  readonly service: Service;
-  /** The service as it should be written to `/status`; absent when it is as it should be. */
-  readonly write: Service | undefined;
-  /** To be said once `write` has succeeded. */
-  readonly notices: readonly EventNote[];
-  /** Why the service has no address, or cannot have the one it asks for. */
-  readonly refusal: Refusal | undefined;
-}
-
 export interface Plan {
-  /** Services that need a write or are refused; those that are as they should be are left out. */
+  /** Services that need a write or have something said; those that are as they should be are left out. */
   readonly decisions: readonly Decision[];
   readonly refusedPools: readonly RefusedPool[];
   readonly usage: readonly PoolUsage[];
+  /** Services that keep what they have, as they are now, and what was read of them. */
+  readonly settled: ReadonlyMap<Service, AllocationRequest>;
 }
 
 export function planAddresses(snapshot: Snapshot): Plan {
+  const { settled = new Map<Service, AllocationRequest>() } = snapshot;
   const { pools, refused } = readPools(snapshot.pools);
-  const allocator = new Allocator(pools);
   const refusedNames = new Set(refused.map(({ object }) => object.metadata.name));
-
+  const allocator = new Allocator(pools, labelsOf(snapshot.namespaces ?? []));
+  const services = snapshot.services.toSorted(byAge);
   const decisions: Decision[] = [];
+  const keeping: Keeping[] = [];
   const waiting: Waiting[] = [];
   const losing: Service[] = [];
-  for (const service of snapshot.services.toSorted(byAge)) {
+  const judgeNext = (service: Service) => {
     if (wantsAddress(service, snapshot.loadBalancerClass)) {
-      const verdict = judge(service, allocator, refusedNames);
-      if (verdict.kind === 'decided') {
-        decisions.push(verdict.decision);
-      } else {
-        losing.push(service);
-        if (service.metadata.deletionTimestamp === undefined) waiting.push(verdict);
+      const verdict = judge(service, settled.get(service), allocator, refusedNames);
+      if (verdict.kind === 'keeping') keeping.push(verdict);
+      else if (verdict.kind === 'unreadable') decisions.push(decideUnreadable(service, verdict.why));
+      else losing.push(service);
+      if (verdict.kind === 'waiting' && service.metadata.deletionTimestamp === undefined) {
+        waiting.push(verdict);
       }
     } else if (service.spec?.type !== 'LoadBalancer' && isMarked(service)) {
       losing.push(service);
-      decisions.push(decide(service, undefined));
+      decisions.push(decide(service, heldAddresses(service), undefined));
     }
-  }
+  };
+  for (const service of services) if (settled.has(service)) judgeNext(service);
+  for (const service of services) if (!settled.has(service)) judgeNext(service);
   for (const service of losing) allocator.hold(readClaimant(service), heldAddresses(service));
   for (const { service, write } of snapshot.underWay ?? []) {
     const before = heldAddresses(service);
-    const added = heldAddresses(write).filter((address) => !before.some((each) => isSame(each, address)));
+    const added = heldAddresses(write).filter((address) => !before.some((each) => sameAddresses([each], [address])));
     allocator.hold(readClaimant(service), [...before, ...added]);
   }
+
+  waiting.sort((a, b) => byAge(a.service, b.service));
   for (const each of waiting) decisions.push(serve(each, allocator));
+  keeping.sort((a, b) => byAge(a.service, b.service));
+  for (const each of keeping) decisions.push(keep(each, allocator));
 
   return {
-    decisions: decisions.filter(({ write, refusal }) => write !== undefined || refusal !== undefined),
+    decisions: decisions.filter(({ write, standing }) => write !== undefined || standing !== undefined),
     refusedPools: refused,
     usage: allocator.usage(),
+    settled: new Map(keeping.map(({ service, request }) => [service, request])),
   };
+}
+
+/** A service that keeps what it has. */
+interface Keeping {
+  readonly kind: 'keeping';
+  readonly service: Service;
+  readonly request: AllocationRequest;
+  readonly allocation: Allocation;
+  /** Whether it would like an address of the other family too. */
+  readonly lacksSecond: boolean;
 }
 
 /** A service that needs an address, with what is to be said about the one it loses. */
@@ -105,106 +134,60 @@ interface Waiting {
   readonly notices: readonly EventNote[];
 }
 
-type Verdict = Waiting | { readonly kind: 'decided'; readonly decision: Decision };
+type Verdict = Keeping | Waiting | { readonly kind: 'unreadable'; readonly why: Refusal };
 
-/** Whether `service` may keep what it has, which is then reserved. */
+/**
+ * Whether `service` may keep what it has, which is then reserved; so is what one has that asks unreadably.
+ *
+ * @param known what was read of it for the plan before, in which it kept what it has
+ */
 function judge(
   service: Service,
+  known: AllocationRequest | undefined,
   allocator: Allocator,
   refusedPools: ReadonlySet<string | undefined>,
 ): Verdict {
-  const request = readRequest(service);
-  if ('reason' in request) return { kind: 'decided', decision: refuseRequest(service, request, allocator) };
-  const held = heldAddresses(service);
-  const waiting = (notices: readonly EventNote[] = []): Waiting => ({
-    kind: 'waiting',
-    service,
-    request,
-    notices,
-  });
-  if (held.length === 0 || !fitsFamilies(held, request)) return waiting();
+  const request = known ?? readRequest(service);
+  if ('reason' in request) {
+    allocator.hold(readClaimant(service), heldAddresses(service));
+    return { kind: 'unreadable', why: request };
+  }
+  const waiting = (...notices: EventNote[]): Waiting => ({ kind: 'waiting', service, request, notices });
+  if (known === undefined) {
+    const texts = heldTexts(service);
+    if (texts.length === 0) return waiting();
+    const families = familiesOf(texts);
+    if ('problem' in families) return waiting(unreadableStatus(texts, families.problem));
+    if (!satisfies(families, request)) return waiting();
+  }
 
   // A pool that was broken by an edit takes no address away from those who have one of it.
   const givenPool = annotation(service, SERVICE_ANNOTATIONS.allocatedFromPool);
-  const allocation: Allocation | Refusal =
-    givenPool !== undefined && refusedPools.has(givenPool)
-      ? { addresses: held, pool: givenPool }
-      : allocator.check(request, held);
-  if ('reason' in allocation) {
-    const name = JSON.stringify(keyOf(service));
-    const message = `current IP for ${name} not allowed by config, will attempt for new IP assignment: ${allocation.message}`;
-    return waiting([{ type: 'Normal', reason: 'ClearAssignment', message }]);
-  }
+  const isRefused = givenPool !== undefined && refusedPools.has(givenPool);
+  const allocation = allocator.checkHeld(request, isRefused ? givenPool : undefined);
+  if ('reason' in allocation) return waiting(cleared(service, allocation));
   if (request.pool !== undefined && request.pool !== allocation.pool) return waiting();
-  if (request.addresses.length > 0 && !sameAddresses(request.addresses, held)) return waiting();
+  const anyWillDo = request.addresses.length === 0;
+  if (!anyWillDo && !sameAddresses(request.addresses, request.held)) return waiting();
 
-  allocator.hold(request, held);
-  return { kind: 'decided', decision: decide(service, allocation) };
+  allocator.hold(request, request.held);
+  const lacksSecond = anyWillDo && !isRefused && request.held.length < request.families.length;
+  return { kind: 'keeping', service, request, allocation, lacksSecond };
 }
 
 function serve({ service, request, notices }: Waiting, allocator: Allocator): Decision {
   const result = allocator.allocate(request);
-  if ('reason' in result) {
-    const message = `Failed to allocate IP for ${JSON.stringify(keyOf(service))}: ${result.message}`;
-    const failed: EventNote = { type: 'Warning', reason: 'AllocationFailed', message };
-    return { ...decide(service, undefined), notices: [...notices, failed], refusal: result };
-  }
-  const message = `Assigned IP ${quoteAddresses(result.addresses)}`;
-  const assigned: EventNote = { type: 'Normal', reason: 'IPAllocated', message };
-  return { ...decide(service, result), notices: [...notices, assigned] };
+  if ('reason' in result) return decideNone(service, request.held, result, notices);
+  return decide(service, request.held, result, [...notices, assigned(result.addresses)]);
 }
 
-/** A request that cannot be read takes nothing away, unless the service could use no address at all. */
-function refuseRequest(service: Service, why: Refusal, allocator: Allocator): Decision {
-  const held = heldAddresses(service);
-  allocator.hold(readClaimant(service), held);
-  const warning = (reason: ControllerEventReason, message: string) => ({
-    notices: [{ type: 'Warning' as const, reason, message }],
-    refusal: why,
-  });
-  const name = JSON.stringify(keyOf(service));
-  if (why.reason === 'noClusterIP') {
-    return { ...decide(service, undefined), ...warning('noclusterIPsIPFamily', why.message) };
-  }
-  if (why.reason === 'notDualStack') {
-    return { ...decide(service, undefined), ...warning('not enough clusterips', why.message) };
-  }
-  return {
-    service,
-    write: undefined,
-    ...(held.length === 0
-      ? warning('AllocationFailed', `Failed to allocate IP for ${name}: ${why.message}`)
-      : warning('LoadBalancerFailed', `invalid requested loadbalancer IPs: ${why.message}`)),
-  };
-}
-
-/** Compares `service` with what it should say when it has `allocation`. */
-function decide(service: Service, allocation: Allocation | undefined): Decision {
-  const current = service.status?.loadBalancer?.ingress ?? [];
-  const addresses = allocation?.addresses ?? [];
-  const ingressStands =
-    current.length === addresses.length && sameAddresses(addresses, heldAddresses(service));
-  const name = SERVICE_ANNOTATIONS.allocatedFromPool;
-  const {
-    [name]: pool,
-    [deprecatedName(name)]: oldPool,
-    ...annotations
-  } = service.metadata.annotations ?? {};
-  if (ingressStands && pool === allocation?.pool && oldPool === undefined) {
-    return { service, write: undefined, notices: [], refusal: undefined };
-  }
-  const ingress = ingressStands
-    ? current
-    : addresses.map(({ family, value }) => ({ ip: formatAddress(family, value) }));
-  const write: Service = {
-    ...service,
-    metadata: {
-      ...service.metadata,
-      annotations: allocation === undefined ? annotations : { ...annotations, [name]: allocation.pool },
-    },
-    status: { ...service.status, loadBalancer: ingress.length === 0 ? {} : { ingress } },
-  };
-  return { service, write, notices: [], refusal: undefined };
+function keep({ service, request, allocation, lacksSecond }: Keeping, allocator: Allocator): Decision {
+  const asItIs = decide(service, request.held, allocation);
+  if (!lacksSecond || service.metadata.deletionTimestamp !== undefined) return asItIs;
+  const second = allocator.allocateSecond(request, allocation.pool);
+  if ('reason' in second) return { ...asItIs, standing: noSecond(second) };
+  const addresses = [...allocation.addresses, second];
+  return decide(service, request.held, { ...allocation, addresses }, [assignedSecond(second)]);
 }
 
 /** Whether the service carries this controller's mark from a time when it had an address. */
@@ -212,20 +195,11 @@ function isMarked(service: Service): boolean {
   return annotation(service, SERVICE_ANNOTATIONS.allocatedFromPool) !== undefined;
 }
 
-function fitsFamilies(held: readonly Address[], request: AllocationRequest): boolean {
-  const families = new Set(held.map(({ family }) => family));
-  if (families.size !== held.length || !held.every(({ family }) => request.families.includes(family))) {
-    return false;
-  }
-  return held.length === request.families.length || request.secondFamilyOptional;
+function satisfies(held: readonly AddressFamily[], { families, secondFamilyOptional }: AllocationRequest) {
+  if (!held.every((family) => families.includes(family))) return false;
+  return held.length === families.length || secondFamilyOptional;
 }
 
-function isSame(a: Address, b: Address): boolean {
-  return a.family === b.family && a.value === b.value;
-}
-
-function sameAddresses(a: readonly Address[], b: readonly Address[]): boolean {
-  const texts = (list: readonly Address[]) =>
-    list.map(({ family, value }) => formatAddress(family, value)).sort();
-  return a.length === b.length && texts(a).join() === texts(b).join();
+function labelsOf(namespaces: readonly Namespace[]): NamespaceLabels {
+  return new Map(namespaces.map(({ metadata: { name = '', labels = {} } }) => [name, labels]));
 }

@@ -3,14 +3,17 @@
  * alone: the others stay in force. Of two pools that overlap the older one stands.
  */
 import {
+  type Address,
   AddressError,
   type AddressRange,
   formatAddress,
   type IPAddressPool,
   ipAddressPoolSchema,
   parseAddressRange,
-  rangesOverlap,
+  SelectorError,
 } from '@metallb-l2/sdk/models';
+import { type PoolScope, readScope } from './pool-scope.js';
+import { RangeIndex } from './range-index.js';
 
 export interface Pool {
   readonly name: string;
@@ -20,6 +23,8 @@ export interface Pool {
   readonly autoAssign: boolean;
   /** Leaves out IPv4 addresses that end in .0 or .255. */
   readonly avoidBuggyIPs: boolean;
+  /** The services it is for, which it serves before the pools for all; undefined when it is one of those. */
+  readonly scope: PoolScope | undefined;
 }
 
 export interface RefusedPool {
@@ -37,10 +42,15 @@ export interface PoolSet {
 export function readPools(objects: readonly IPAddressPool[]): PoolSet {
   const pools: Pool[] = [];
   const refused: RefusedPool[] = [];
+  const taken = new RangeIndex<true>();
   for (const object of objects.toSorted(byAge)) {
-    const read = readPool(object, pools);
-    if ('message' in read) refused.push({ object, message: read.message });
-    else pools.push(read);
+    const read = readPool(object, taken);
+    if ('message' in read) {
+      refused.push({ object, message: read.message });
+    } else {
+      pools.push(read);
+      for (const range of read.ranges) taken.add(range, true);
+    }
   }
   return { pools: pools.sort((a, b) => compareText(a.name, b.name)), refused };
 }
@@ -57,7 +67,13 @@ export function byAge(
   );
 }
 
-function readPool(object: IPAddressPool, standing: readonly Pool[]): Pool | { message: string } {
+/** Whether some devices take `address` for that of a network or a broadcast, and drop its packets. */
+export function isBuggy({ family, value }: Address): boolean {
+  const lastByte = value & 0xffn;
+  return family === 4 && (lastByte === 0n || lastByte === 255n);
+}
+
+function readPool(object: IPAddressPool, taken: RangeIndex<unknown>): Pool | { message: string } {
   const name = object.metadata.name ?? '';
   const parsed = ipAddressPoolSchema.safeParse(object);
   if (!parsed.success) {
@@ -66,6 +82,7 @@ function readPool(object: IPAddressPool, standing: readonly Pool[]): Pool | { me
   }
   const { addresses, autoAssign, avoidBuggyIPs, serviceAllocation } = parsed.data.spec;
   const ranges: AddressRange[] = [];
+  const own = new RangeIndex<true>();
   for (const [index, text] of addresses.entries()) {
     let range;
     try {
@@ -74,17 +91,21 @@ function readPool(object: IPAddressPool, standing: readonly Pool[]): Pool | { me
       if (!(error instanceof AddressError)) throw error;
       return { message: `pool "${name}": spec.addresses[${String(index)}]: ${error.message}` };
     }
-    const other = [...standing.flatMap((pool) => pool.ranges), ...ranges].find((known) =>
-      rangesOverlap(known, range),
-    );
+    const other = taken.overlapping(range) ?? own.overlapping(range);
     if (other !== undefined) {
       const known = `${formatAddress(other.family, other.first)}-${formatAddress(other.family, other.last)}`;
       return { message: `CIDR "${text}" in pool "${name}" overlaps with already defined CIDR "${known}"` };
     }
+    own.add(range, true);
     ranges.push(range);
   }
-  // A pool tied to namespaces or services must not be given to everyone; whoever asks for it may have it.
-  return { name, ranges, autoAssign: autoAssign && serviceAllocation === undefined, avoidBuggyIPs };
+  try {
+    const scope = serviceAllocation && readScope(serviceAllocation);
+    return { name, ranges, autoAssign, avoidBuggyIPs, scope };
+  } catch (error) {
+    if (!(error instanceof SelectorError)) throw error;
+    return { message: `pool "${name}": spec.serviceAllocation: ${error.message}` };
+  }
 }
 
 function compareText(a: string, b: string): number {

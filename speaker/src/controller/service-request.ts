@@ -1,10 +1,14 @@
 /** Reads from a `Service` what it asks of the allocator and what it has; annotations are upstream's. */
 import type { Service } from '@metallb-l2/sdk/kube';
-import { type Address, AddressError, type AddressFamily, parseAddress } from '@metallb-l2/sdk/models';
+import type { Address, AddressFamily } from '@metallb-l2/sdk/models';
 import { SERVICE_ANNOTATIONS } from '@metallb-l2/sdk/settings';
 import { serviceKey, type ServiceKey } from '../cluster/service-ref.js';
-import type { AllocationRequest, Claimant } from './allocator.js';
+import type { AllocationRequest } from './allocator.js';
+import type { Claimant } from './holders.js';
+import { familiesOf, tryParse } from './ip-families.js';
 import { quoteAddresses, type Refusal, refusal } from './refusal.js';
+
+const DEPRECATED_PREFIX = 'metallb.universe.tf';
 
 /** The name of `service` in events, in logs and between sharers. */
 export function keyOf({ metadata: { namespace = '', name = '' } }: Service): ServiceKey {
@@ -26,7 +30,7 @@ export function readClaimant(service: Service): Claimant {
   return {
     service: keyOf(service),
     sharingKey: annotation(service, SERVICE_ANNOTATIONS.allowSharedIp) ?? '',
-    backendKey: readBackendKey(service),
+    ...readBackendKeys(service),
     ports: ports.map(({ protocol = 'TCP', port }) => `${protocol}/${String(port)}`),
   };
 }
@@ -38,8 +42,11 @@ export function readRequest(service: Service): AllocationRequest | Refusal {
   const addresses = readRequestedAddresses(service);
   if ('reason' in addresses) return addresses;
   const pool = annotation(service, SERVICE_ANNOTATIONS.addressPool);
+  const { namespace = '', labels = {} } = service.metadata;
   return {
     ...readClaimant(service),
+    tenant: { namespace, labels },
+    held: heldAddresses(service),
     families,
     secondFamilyOptional: service.spec?.ipFamilyPolicy === 'PreferDualStack',
     addresses,
@@ -47,16 +54,19 @@ export function readRequest(service: Service): AllocationRequest | Refusal {
   };
 }
 
-/** The addresses in the status; empty when there are none or one of them cannot be read. */
+/** The addresses in the status. */
 export function heldAddresses(service: Service): readonly Address[] {
-  const texts = (service.status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => (ip ? [ip] : []));
-  const addresses = texts.flatMap((text) => tryParse(text) ?? []);
-  return addresses.length === texts.length ? addresses : [];
+  return heldTexts(service).flatMap((text) => tryParse(text) ?? []);
+}
+
+/** The same as they are written. */
+export function heldTexts(service: Service): readonly string[] {
+  return (service.status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => (ip ? [ip] : []));
 }
 
 /** The name under which older releases knew an annotation; still read, never written. */
 export function deprecatedName(name: string): string {
-  return name.replace(/^metallb\.io\//, 'metallb.universe.tf/');
+  return name.replace(/^metallb\.io\//, `${DEPRECATED_PREFIX}/`);
 }
 
 /** The value of an annotation under its name or its deprecated one; the former wins, even when empty. */
@@ -65,19 +75,28 @@ export function annotation(service: Service, name: string): string | undefined {
   return annotations[name] ?? annotations[deprecatedName(name)];
 }
 
+/** The annotations users have set under deprecated names; what a controller has written is not theirs to change. */
+export function deprecatedAnnotations(service: Service): string[] {
+  return Object.keys(service.metadata.annotations ?? {}).filter(
+    (name) =>
+      name.startsWith(DEPRECATED_PREFIX) && name !== deprecatedName(SERVICE_ANNOTATIONS.allocatedFromPool),
+  );
+}
+
 function readFamilies(service: Service): readonly AddressFamily[] | Refusal {
-  const { spec = {} } = service;
-  const texts = spec.clusterIPs ?? (spec.clusterIP === undefined ? [] : [spec.clusterIP]);
-  const families = texts.flatMap((text) => tryParse(text)?.family ?? []);
-  if (families.length === 0 || families.length !== texts.length) {
-    const message = `Failed to retrieve ClusterIPs IPFamily for ${JSON.stringify(keyOf(service))}: no cluster address`;
-    return refusal('noClusterIP', message);
-  }
-  if (spec.ipFamilyPolicy === 'RequireDualStack' && families.length < 2) {
-    const message = `Service requires dual stack but not enough clusterips [${texts.join(' ')}]`;
+  const { clusterIP = '', clusterIPs = [], ipFamilyPolicy } = service.spec ?? {};
+  const texts = clusterIPs.length > 0 ? clusterIPs : [clusterIP];
+  if (ipFamilyPolicy === 'RequireDualStack' && clusterIPs.length < 2) {
+    const message = `Service requires dual stack but not enough clusterips [${clusterIPs.join(' ')}]`;
     return refusal('notDualStack', message);
   }
-  return families;
+  const families = familiesOf(texts);
+  if (!('problem' in families)) return families;
+  const shown = `[${clusterIPs.map((text) => JSON.stringify(text)).join(' ')}]`;
+  return refusal(
+    'noClusterIP',
+    `Failed to retrieve ClusterIPs IPFamily for ${shown} ${clusterIP}: ${families.problem}`,
+  );
 }
 
 function readRequestedAddresses(service: Service): readonly Address[] | Refusal {
@@ -107,18 +126,16 @@ function readRequestedAddresses(service: Service): readonly Address[] | Refusal 
   return addresses;
 }
 
-/** With traffic kept local, sharers must lead to the same pods, or one node would have to serve both. */
-function readBackendKey({ spec = {} }: Service): string {
-  if (spec.externalTrafficPolicy !== 'Local') return '';
-  const pairs = Object.entries(spec.selector ?? {}).map(([key, value]) => `${key}=${value}`);
-  return pairs.sort().join(',');
-}
-
-function tryParse(text: string): Address | undefined {
-  try {
-    return parseAddress(text);
-  } catch (error) {
-    if (error instanceof AddressError) return undefined;
-    throw error;
-  }
+/**
+ * With traffic kept local, sharers must lead to the same pods, or one node would have to serve both. Equal
+ * selectors do so in one namespace only, and without a selector nobody knows: upstream forgets both.
+ */
+function readBackendKeys(service: Service): Pick<Claimant, 'backendKey' | 'upstreamBackendKey'> {
+  const { externalTrafficPolicy, selector = {} } = service.spec ?? {};
+  if (externalTrafficPolicy !== 'Local') return { backendKey: '', upstreamBackendKey: '' };
+  const pairs = Object.entries(selector).map(([key, value]) => `${key}=${value}`);
+  const upstreamBackendKey = pairs.sort().join(',');
+  const { namespace = '' } = service.metadata;
+  const backendKey = pairs.length > 0 ? `${namespace} ${upstreamBackendKey}` : keyOf(service);
+  return { backendKey, upstreamBackendKey };
 }

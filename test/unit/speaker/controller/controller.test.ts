@@ -349,7 +349,7 @@ describe('the controller', () => {
     scene.add('a');
     scene.start();
     await scene.rest();
-    expect(scene.health.readiness()).toEqual(['addresses: services and pools are not known yet']);
+    expect(scene.health.readiness()).toEqual(['addresses: services, pools and namespaces are not known yet']);
     scene.addPool('production', ['10.0.0.1-10.0.0.9']);
     scene.api.fault = () => undefined;
     await scene.clock.advance(60_000);

@@ -1,19 +1,24 @@
-import type { Service } from '@metallb-l2/sdk/kube';
+import type { Namespace, Service } from '@metallb-l2/sdk/kube';
 import type { IPAddressPool } from '@metallb-l2/sdk/models';
-import { planAddresses } from '../../../../speaker/src/controller/plan.js';
+import { planAddresses, type Snapshot } from '../../../../speaker/src/controller/plan.js';
 import { pool, service, type ServiceSketch } from './fixtures.ts';
 
 const FROM_POOL = 'metallb.io/ip-allocated-from-pool';
 
 /** Each decision in a line: what is written, and what is said. */
-function decisions(services: readonly Service[], pools: readonly IPAddressPool[]): string[] {
-  return planAddresses({ services, pools }).decisions.map(({ service: seen, write, notices }) => {
+function decisions(
+  services: readonly Service[],
+  pools: readonly IPAddressPool[],
+  more: Pick<Snapshot, 'namespaces' | 'settled'> = {},
+): string[] {
+  const plan = planAddresses({ services, pools, ...more });
+  return plan.decisions.map(({ service: seen, write, notices, standing }) => {
     const ingress = write?.status?.loadBalancer?.ingress?.map(({ ip }) => ip).join(' ') ?? 'nothing';
     const from = write?.metadata.annotations?.[FROM_POOL] ?? 'no pool';
     const written = write === undefined ? 'no write' : `${ingress} from ${from}`;
     return [
       `${seen.metadata.name ?? ''}: ${written}`,
-      ...notices.map(({ reason, message }) => `${reason} ${message}`),
+      ...[...notices, ...(standing ? [standing] : [])].map(({ reason, message }) => `${reason} ${message}`),
     ].join('; ');
   });
 }
@@ -224,20 +229,175 @@ describe('a plan', () => {
       service('single', { spec: { ipFamilyPolicy: 'RequireDualStack' } }),
     ];
     expect(decisions(services, [production])).toEqual([
-      'none: no write; noclusterIPsIPFamily Failed to retrieve ClusterIPs IPFamily for "default/none": no cluster address',
+      'none: no write; noclusterIPsIPFamily Failed to retrieve ClusterIPs IPFamily for ["None"] None: IPFamilyForAddresses: Invalid address ["None"]',
       'single: no write; not enough clusterips Service requires dual stack but not enough clusterips [10.96.0.1]',
     ]);
   });
 
-  it('keeps the one address of a service that prefers two families, and replaces one of the wrong family', () => {
+  it('replaces an address of the wrong family', () => {
     const dual = pool('dual', ['10.0.0.1/32', '2001:db8::1/128']);
-    const clusterIPs = ['10.96.0.1', 'fd00::1'];
-    const services = [
-      held('prefers', '10.0.0.1', 'dual', { spec: { clusterIPs, ipFamilyPolicy: 'PreferDualStack' } }),
-      held('wrong', '10.0.0.2', 'dual', { spec: { clusterIP: 'fd00::2', clusterIPs: ['fd00::2'] } }),
-    ];
-    expect(decisions(services, [dual])).toEqual([
+    const wrong = held('wrong', '10.0.0.2', 'dual', {
+      spec: { clusterIP: 'fd00::2', clusterIPs: ['fd00::2'] },
+    });
+    expect(decisions([wrong], [dual])).toEqual([
       'wrong: 2001:db8::1 from dual; IPAllocated Assigned IP ["2001:db8::1"]',
+    ]);
+  });
+
+  it('gives back to a service the address it has, when it needs another beside it', () => {
+    const both = held('both', '10.0.0.1', 'dual', {
+      spec: { clusterIPs: ['10.96.0.1', 'fd00::1'], ipFamilyPolicy: 'RequireDualStack' },
+    });
+    expect(decisions([both], [pool('dual', ['10.0.0.1/32', '2001:db8::1/128'])])).toEqual([
+      'both: 10.0.0.1 2001:db8::1 from dual; IPAllocated Assigned IP ["10.0.0.1" "2001:db8::1"]',
+    ]);
+  });
+
+  it('says which addresses of a status cannot be together, and gives others', () => {
+    const odd = service('odd', { ingress: ['10.0.0.1', '10.0.0.2'] });
+    expect(decisions([odd], [production])).toEqual([
+      'odd: 10.0.0.1 from production; nolbIPsIPFamily Failed to retrieve LBIPs IPFamily for ["10.0.0.1" "10.0.0.2"]: IPFamilyForAddresses: same address family ["10.0.0.1" "10.0.0.2"]; IPAllocated Assigned IP ["10.0.0.1"]',
+    ]);
+  });
+
+  it('warns of deprecated annotations whenever it changes the service, not of one that a controller wrote', () => {
+    const annotations = {
+      'metallb.universe.tf/address-pool': 'production',
+      'metallb.universe.tf/allow-shared-ip': 'key',
+      'metallb.universe.tf/ip-allocated-from-pool': 'production',
+    };
+    expect(decisions([service('old', { annotations })], [production])).toEqual([
+      [
+        'old: 10.0.0.1 from production',
+        'IPAllocated Assigned IP ["10.0.0.1"]',
+        'deprecatedAnnotation Service uses deprecated annotation metallb.universe.tf/address-pool',
+        'deprecatedAnnotation Service uses deprecated annotation metallb.universe.tf/allow-shared-ip',
+      ].join('; '),
+    ]);
+    const { [`metallb.universe.tf/ip-allocated-from-pool`]: _, ...asked } = annotations;
+    expect(decisions([held('old', '10.0.0.1', 'production', { annotations: asked })], [production])).toEqual(
+      [],
+    );
+  });
+});
+
+describe('a service that prefers two families', () => {
+  const spec = { clusterIPs: ['10.96.0.1', 'fd00::1'], ipFamilyPolicy: 'PreferDualStack' as const };
+  const dual = pool('dual', ['10.0.0.0/30', '2001:db8::/126']);
+  const having = (sketch: ServiceSketch = {}) => held('prefers', '10.0.0.1', 'dual', { spec, ...sketch });
+
+  it('gets the second address from the pool of the first, behind it, once there is one', () => {
+    expect(decisions([having()], [dual, pool('another', ['2001:db8:1::/64'])])).toEqual([
+      'prefers: 10.0.0.1 2001:db8:: from dual; IPAllocated Assigned additional IP "2001:db8::"',
+    ]);
+    const v6 = held('prefers', '2001:db8::1', 'dual', { spec });
+    expect(decisions([v6], [dual])).toEqual([
+      'prefers: 2001:db8::1 10.0.0.0 from dual; IPAllocated Assigned additional IP "10.0.0.0"',
+    ]);
+  });
+
+  it('keeps its one address while the pool has no second, and that is said', () => {
+    const single = pool('dual', ['10.0.0.0/30']);
+    const said = (why: string) => [
+      `prefers: no write; AdditionalAssignFailed cannot assign additional IP in PreferDualStack: ${why}`,
+    ];
+    const other = pool('another', ['2001:db8:1::/64']);
+    expect(decisions([having()], [single, other])).toEqual(
+      said('no available IPs in pool dual for ipv6 IPFamily'),
+    );
+    const full = pool('dual', ['10.0.0.1/32']);
+    expect(decisions([having()], [full])).toEqual(said('no available IPs in pool dual for ipv6 IPFamily'));
+  });
+
+  it('comes after those that have none', () => {
+    const last = pool('dual', ['10.0.0.0/30', '2001:db8::1/128']);
+    const waits = service('waits', { age: 9, spec: { clusterIPs: ['fd00::2'] } });
+    expect(decisions([having(), waits], [last])).toEqual([
+      'waits: 2001:db8::1 from dual; IPAllocated Assigned IP ["2001:db8::1"]',
+      expect.stringContaining('prefers: no write; AdditionalAssignFailed'),
+    ]);
+  });
+
+  it('is left with the one it asks for, with one of a refused pool, and while it is being deleted', () => {
+    const asks = having({ annotations: { 'metallb.io/loadBalancerIPs': '10.0.0.1' } });
+    expect(decisions([asks], [dual])).toEqual([]);
+    expect(decisions([having({ deleting: true })], [dual])).toEqual([]);
+    expect(decisions([having()], [pool('dual', ['10.0.0.0/30', '2001:db8::/129'])])).toEqual([]);
+  });
+});
+
+describe('services that share an address', () => {
+  const key = (value: string) => ({ 'metallb.io/allow-shared-ip': value });
+  const sharer = (name: string, port: number, age: number, sketch: ServiceSketch = {}) =>
+    held(name, '10.0.0.1', 'production', {
+      annotations: key('k'),
+      age,
+      ...sketch,
+      spec: { ports: [{ port }], ...sketch.spec },
+    });
+  const moves = (services: readonly Service[], more = {}) =>
+    decisions(services, [production], more).map((line) => line.split(';')[0]);
+
+  it('keep it, also when one of them is alone and changes its key', () => {
+    expect(decisions([sharer('a', 80, 1), sharer('b', 443, 2)], [production])).toEqual([]);
+    expect(decisions([sharer('a', 80, 1, { annotations: key('new') })], [production])).toEqual([]);
+  });
+
+  it.each([
+    ['its key', { annotations: key('new') }],
+    ['its ports', { spec: { ports: [{ port: 443 }] } }],
+    ['its traffic policy', { spec: { externalTrafficPolicy: 'Local', selector: { app: 'a' } } }],
+  ] satisfies [string, ServiceSketch][])('lose it when they change %s, whoever is older', (_, change) => {
+    const [old, young] = [sharer('old', 80, 1), sharer('young', 443, 2)];
+    const { settled } = planAddresses({ services: [old, young], pools: [production] });
+    const changed = sharer('old', 80, 1, change);
+    expect(moves([changed, young], { settled })).toEqual(['old: 10.0.0.2 from production']);
+    // A controller that starts at this moment cannot know who has changed.
+    expect(moves([changed, young])).toEqual(['young: 10.0.0.2 from production']);
+  });
+
+  it('go on when upstream has let them, though they would not be put together', () => {
+    const local = { externalTrafficPolicy: 'Local' as const, selector: { app: 'web' } };
+    const here = sharer('here', 80, 1, { namespace: 'here', spec: local });
+    const there = sharer('there', 443, 2, { namespace: 'there', spec: { ...local, ports: [{ port: 443 }] } });
+    expect(decisions([here, there], [production])).toEqual([]);
+    const asks = service('there', {
+      namespace: 'there',
+      annotations: key('k'),
+      spec: { ...local, ports: [{ port: 443 }] },
+    });
+    expect(moves([here, asks])).toEqual(['there: 10.0.0.2 from production']);
+  });
+
+  it('have a pool that an edit has broken no more than any other to themselves', () => {
+    const broken = pool('broken', ['10.0.5.0/33']);
+    const both = [held('a', '10.0.5.1', 'broken', { age: 1 }), held('b', '10.0.5.1', 'broken', { age: 2 })];
+    expect(decisions(both, [broken, production]).map((line) => line.split(';')[0])).toEqual([
+      'b: 10.0.0.1 from production',
+    ]);
+  });
+});
+
+describe('pools that are for certain namespaces', () => {
+  const tied = pool('tied', ['10.9.0.0/24'], {
+    serviceAllocation: { namespaceSelectors: [{ matchLabels: { team: 'red' } }] },
+  });
+  const labelled = (team: string): Namespace => ({ metadata: { name: 'default', labels: { team } } });
+
+  it('take an address away when the namespace is theirs no more', () => {
+    const service = held('a', '10.9.0.1', 'tied');
+    expect(decisions([service], [tied, production], { namespaces: [labelled('red')] })).toEqual([]);
+    expect(decisions([service], [tied, production], { namespaces: [labelled('blue')] })).toEqual([
+      'a: 10.0.0.1 from production; ClearAssignment current IP for "default/a" not allowed by config, will attempt for new IP assignment: pool tied not compatible for ip assignment; IPAllocated Assigned IP ["10.0.0.1"]',
+    ]);
+  });
+
+  it('follow a rename, and keep to the rest of a pool that shrinks', () => {
+    expect(decisions([held('a', '10.0.0.1', 'gone')], [production])).toEqual(['a: 10.0.0.1 from production']);
+    const shrunk = pool('production', ['10.0.0.2-10.0.0.3']);
+    const both = [held('a', '10.0.0.1', 'production'), held('b', '10.0.0.2', 'production')];
+    expect(decisions(both, [shrunk]).map((line) => line.split(';')[0])).toEqual([
+      'a: 10.0.0.3 from production',
     ]);
   });
 });
