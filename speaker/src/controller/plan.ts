@@ -99,7 +99,9 @@ export function planAddresses(snapshot: Snapshot): Plan {
   for (const service of losing) allocator.hold(readClaimant(service), heldAddresses(service));
   for (const { service, write } of snapshot.underWay ?? []) {
     const before = heldAddresses(service);
-    const added = heldAddresses(write).filter((address) => !before.some((each) => sameAddresses([each], [address])));
+    const added = heldAddresses(write).filter(
+      (address) => !before.some((each) => sameAddresses([each], [address])),
+    );
     allocator.hold(readClaimant(service), [...before, ...added]);
   }
 

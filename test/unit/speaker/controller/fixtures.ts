@@ -5,6 +5,7 @@ import type { IPAddressPool } from '@metallb-l2/sdk/models';
 export interface ServiceSketch {
   namespace?: string;
   annotations?: Record<string, string>;
+  labels?: Record<string, string>;
   /** Larger is younger. */
   age?: number;
   spec?: NonNullable<Service['spec']>;
@@ -13,7 +14,15 @@ export interface ServiceSketch {
 }
 
 export function service(name: string, sketch: ServiceSketch = {}): Service {
-  const { namespace = 'default', annotations, age = 0, spec = {}, ingress = [], deleting = false } = sketch;
+  const {
+    namespace = 'default',
+    annotations,
+    labels,
+    age = 0,
+    spec = {},
+    ingress = [],
+    deleting = false,
+  } = sketch;
   return {
     metadata: {
       name,
@@ -22,6 +31,7 @@ export function service(name: string, sketch: ServiceSketch = {}): Service {
       resourceVersion: '1',
       creationTimestamp: new Date(Date.UTC(2026, 0, 1, 0, 0, age)).toISOString(),
       ...(annotations && { annotations }),
+      ...(labels && { labels }),
       ...(deleting && { deletionTimestamp: '2026-02-01T00:00:00Z' }),
     },
     spec: {

@@ -164,7 +164,8 @@ describe.each(Array.from({ length: 40 }, (_, seed) => seed))('a history of chang
         const { metadata } = waits;
         const oldest = { ...waits, metadata: { ...metadata, creationTimestamp: '2020-01-01T00:00:00Z' } };
         const others = [...world.services.values()].filter((each) => each !== waits);
-        const again = planAddresses({ ...world, services: [oldest, ...others] });
+        const { pools, namespaces } = world;
+        const again = planAddresses({ pools, namespaces, services: [oldest, ...others] });
         expect(again.decisions.find(({ service: seen }) => seen === oldest)?.refusal).toEqual(refusal);
       }
     }
@@ -190,7 +191,8 @@ describe.each(Array.from({ length: 40 }, (_, seed) => seed))('a history of chang
     }
     world.settle();
     const services = structuredClone([...world.services.values()]).reverse();
-    const { decisions } = planAddresses({ ...world, services, pools: world.pools.toReversed() });
+    const { namespaces } = world;
+    const { decisions } = planAddresses({ namespaces, services, pools: world.pools.toReversed() });
     expect(decisions.filter(({ write }) => write !== undefined)).toEqual([]);
   });
 });
