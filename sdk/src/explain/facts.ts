@@ -6,6 +6,8 @@ import {
   type EndpointSlice,
   type Event,
   EVENTS,
+  type Namespace,
+  NAMESPACES,
   type Node,
   NODES,
   type Pod,
@@ -34,6 +36,8 @@ export interface ExplainFacts {
   readonly namespace: string;
   /** The service, or nothing when there is none of that name. */
   readonly service: Reading<Service>;
+  /** The namespace of the service: pools may be for namespaces with certain labels. */
+  readonly serviceNamespace: Reading<Namespace>;
   /** Services that may hold the addresses this one waits for or shares; read only when it does either. */
   readonly otherServices: Reading<Service>;
   /** Endpoints of those of them that share an address with this one. */
@@ -66,21 +70,32 @@ export async function readExplainFacts(
 ): Promise<ExplainFacts> {
   const ofService: ListOptions = { namespace: ref.namespace, signal };
   const inNamespace: ListOptions = { namespace, signal };
-  const [service, endpointSlices, events, nodes, pools, advertisements, pods, statuses, statusDefinition] =
-    await Promise.all([
-      readOne(api, SERVICES, ref, signal),
-      readAll(api, ENDPOINT_SLICES, { ...ofService, labelSelector: `${SERVICE_NAME_LABEL}=${ref.name}` }),
-      readAll(api, EVENTS, {
-        ...ofService,
-        fieldSelector: `involvedObject.kind=Service,involvedObject.name=${ref.name}`,
-      }),
-      readAll(api, NODES, { signal }),
-      readAll(api, IP_ADDRESS_POOLS, inNamespace),
-      readAll(api, L2_ADVERTISEMENTS, inNamespace),
-      readAll(api, PODS, inNamespace),
-      readAll(api, SERVICE_L2_STATUSES, { ...inNamespace, labelSelector: statusSelectorOf(ref) }),
-      readOne(api, CUSTOM_RESOURCE_DEFINITIONS, { name: definitionName(SERVICE_L2_STATUSES) }, signal),
-    ]);
+  const [
+    service,
+    serviceNamespace,
+    endpointSlices,
+    events,
+    nodes,
+    pools,
+    advertisements,
+    pods,
+    statuses,
+    statusDefinition,
+  ] = await Promise.all([
+    readOne(api, SERVICES, ref, signal),
+    readOne(api, NAMESPACES, { name: ref.namespace }, signal),
+    readAll(api, ENDPOINT_SLICES, { ...ofService, labelSelector: `${SERVICE_NAME_LABEL}=${ref.name}` }),
+    readAll(api, EVENTS, {
+      ...ofService,
+      fieldSelector: `involvedObject.kind=Service,involvedObject.name=${ref.name}`,
+    }),
+    readAll(api, NODES, { signal }),
+    readAll(api, IP_ADDRESS_POOLS, inNamespace),
+    readAll(api, L2_ADVERTISEMENTS, inNamespace),
+    readAll(api, PODS, inNamespace),
+    readAll(api, SERVICE_L2_STATUSES, { ...inNamespace, labelSelector: statusSelectorOf(ref) }),
+    readOne(api, CUSTOM_RESOURCE_DEFINITIONS, { name: definitionName(SERVICE_L2_STATUSES) }, signal),
+  ]);
   const [subject] = service.ok ? service.items : [];
   const otherServices =
     subject !== undefined && (addressTexts(subject).length === 0 || mayShare(subject))
@@ -102,6 +117,7 @@ export async function readExplainFacts(
     ref,
     namespace,
     service,
+    serviceNamespace,
     otherServices,
     otherEndpointSlices,
     endpointSlices,

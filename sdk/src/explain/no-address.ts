@@ -14,7 +14,7 @@ import {
   rangeContains,
 } from '../models/address.js';
 import type { IPAddressPool } from '../models/ip-address-pool.js';
-import { matchesSelector } from '../models/label-selector.js';
+import { type LabelSelector, matchesSelector, SelectorError } from '../models/label-selector.js';
 import { SERVICE_ANNOTATIONS } from '../settings/labels.js';
 import { enumerate } from '../text.js';
 import { type Check, failed, unreadableCheck } from './check.js';
@@ -87,7 +87,7 @@ function inItsRequest(facts: ExplainFacts, service: Service, pools: readonly Poo
       remedy: `Create the pool, or change the annotation ${SERVICE_ANNOTATIONS.addressPool}.`,
     };
   }
-  if (pool !== undefined && !admits(pool, service)) return notAdmitted(pool);
+  if (pool !== undefined && !admits(pool, service, facts)) return notAdmitted(pool);
   for (const text of requestedAddresses(service)) {
     const obstacle = inRequestedAddress(facts, service, { text, pool, pools });
     if (obstacle !== undefined) return obstacle;
@@ -131,7 +131,7 @@ function inRequestedAddress(
       remedy: `Remove the annotation ${SERVICE_ANNOTATIONS.addressPool}.`,
     };
   }
-  if (!admits(holder, service)) return notAdmitted(holder);
+  if (!admits(holder, service, facts)) return notAdmitted(holder);
   const canonical = formatAddress(address.family, address.value);
   const sharingKey = annotation(service, SERVICE_ANNOTATIONS.allowSharedIp);
   const other = (facts.otherServices.ok ? facts.otherServices.items : []).find(
@@ -150,7 +150,7 @@ function inRequestedAddress(
 function inWhatIsFree(facts: ExplainFacts, service: Service, pools: readonly Pool[]): Obstacle | undefined {
   if (requestedAddresses(service).length > 0) return undefined;
   const named = pools.filter(({ name }) => name === annotation(service, SERVICE_ANNOTATIONS.addressPool));
-  const open = pools.filter((pool) => pool.spec.autoAssign !== false && admits(pool, service));
+  const open = pools.filter((pool) => pool.spec.autoAssign !== false && admits(pool, service, facts));
   const usable = named.length > 0 ? named : open;
   if (usable.length === 0) {
     const why = pools.map((pool) =>
@@ -189,14 +189,27 @@ function inWhatIsFree(facts: ExplainFacts, service: Service, pools: readonly Poo
   };
 }
 
-/** Whether a pool tied to namespaces or services may serve this one. Labels of namespaces are not looked at. */
-function admits({ spec }: Pool, { metadata }: Service): boolean {
+/** Whether a pool tied to namespaces or services may serve this one; it may if the namespace cannot be looked at. */
+function admits({ spec }: Pool, { metadata }: Service, { serviceNamespace }: ExplainFacts): boolean {
   const { namespaces = [], namespaceSelectors = [], serviceSelectors = [] } = spec.serviceAllocation ?? {};
+  const [namespace] = serviceNamespace.ok ? serviceNamespace.items : [];
   const byNamespace =
-    namespaces.length === 0 || namespaceSelectors.length > 0 || namespaces.includes(metadata.namespace ?? '');
+    (namespaces.length === 0 && namespaceSelectors.length === 0) ||
+    namespaces.includes(metadata.namespace ?? '') ||
+    namespaceSelectors.some((each) => !serviceNamespace.ok || selects(each, namespace?.metadata.labels));
   const byLabels =
-    serviceSelectors.length === 0 || serviceSelectors.some((each) => matchesSelector(each, metadata.labels));
+    serviceSelectors.length === 0 || serviceSelectors.some((each) => selects(each, metadata.labels));
   return byNamespace && byLabels;
+}
+
+/** A selector that nothing can be asked with selects nothing: its pool is refused. */
+function selects(selector: LabelSelector, labels: Readonly<Record<string, string>> | undefined): boolean {
+  try {
+    return matchesSelector(selector, labels);
+  } catch (error) {
+    if (error instanceof SelectorError) return false;
+    throw error;
+  }
 }
 
 function notAdmitted(pool: Pool): Obstacle {

@@ -430,6 +430,25 @@ describe('explaining a service beside speakers of upstream with flags', () => {
   });
 });
 
+describe('explaining a service that asks for a pool for namespaces with certain labels', () => {
+  const spec = {
+    addresses: ['10.0.0.0/24'],
+    serviceAllocation: { namespaceSelectors: [{ matchLabels: { team: 'red' } }] },
+  };
+  const reasonIn = (serviceNamespace: ExplainFacts['serviceNamespace']) => {
+    const pools = read({ ...pool('main', []), spec });
+    const facts = healthy({ ...waiting({ [ASK_POOL]: 'main' }), pools, serviceNamespace });
+    return explain(facts).checks.find(({ check }) => check === 'address')?.reason;
+  };
+  const labelled = (team: string) => read({ metadata: { name: 'default', labels: { team } } });
+
+  it('says that the pool is for others only when it is', () => {
+    expect(reasonIn(labelled('blue'))).toBe('poolNotAllowed');
+    expect(reasonIn(labelled('red'))).toBe('noIPAllocated');
+    expect(reasonIn(forbidden('get namespaces'))).toBe('noIPAllocated');
+  });
+});
+
 describe('explaining a service of which little may be read', () => {
   it('says that it cannot be said', () => {
     const { announced, verdict } = explain(

@@ -79,6 +79,7 @@ export function healthy(broken: Partial<ExplainFacts> = {}): ExplainFacts {
     endpointSlices: read(slice('web', ['a', 'b'])),
     events: read(),
     nodes: read(node('a'), node('b'), node('c')),
+    serviceNamespace: read({ metadata: { name: 'default' } }),
     pools: read(pool('main', ['10.0.0.0/24'])),
     advertisements: read(advertisement('all')),
     pods: read(controllerPod(), speakerPod('a'), speakerPod('b'), speakerPod('c')),

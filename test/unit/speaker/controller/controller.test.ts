@@ -1,4 +1,4 @@
-import { EVENTS, KubeError, SERVICES, type Service } from '@metallb-l2/sdk/kube';
+import { EVENTS, KubeError, NAMESPACES, SERVICES, type Service } from '@metallb-l2/sdk/kube';
 import { IP_ADDRESS_POOLS } from '@metallb-l2/sdk/models';
 import { type ControllerSettings, DEFAULT_LEASE } from '@metallb-l2/sdk/settings';
 import { type ApiCall, InMemoryKubeApi } from '@metallb-l2/sdk/testing';
@@ -20,6 +20,7 @@ const FROM_POOL = 'metallb.io/ip-allocated-from-pool';
 
 /** A controller over an API server in memory. */
 class Scene {
+  #generation = 0;
   readonly clock = new FakeClock();
   readonly api = new InMemoryKubeApi({ clock: this.clock });
   readonly log = new RecordedLog();
@@ -48,8 +49,11 @@ class Scene {
   }
   #age = 0;
 
+  /** Adds a pool, or changes the one of that name, which is its next generation. */
   addPool(...args: Parameters<typeof pool>): void {
-    this.api.seed(IP_ADDRESS_POOLS, pool(...args));
+    const { metadata, ...rest } = pool(...args);
+    this.#generation += 1;
+    this.api.seed(IP_ADDRESS_POOLS, { metadata: { ...metadata, generation: this.#generation }, ...rest });
   }
 
   async addresses(): Promise<Record<string, string | undefined>> {
@@ -193,6 +197,34 @@ describe('the controller', () => {
     expect(said).toEqual([expect.stringContaining('overlaps with already defined CIDR')]);
     expect(await scene.meter.render()).toContain('metallb_k8s_client_config_stale_bool 1');
     expect(await scene.meter.render()).toContain('metallb_allocator_addresses_in_use_total{pool="good"} 2');
+  });
+
+  it('says once that a service has one address of two, and gives the second when the pool has one', async () => {
+    scene.addPool('production', ['10.0.0.0/30']);
+    scene.add('a', { spec: { clusterIPs: ['10.96.0.1', 'fd00::1'], ipFamilyPolicy: 'PreferDualStack' } });
+    scene.start();
+    await scene.rest();
+    scene.add('b');
+    await scene.rest();
+    scene.addPool('production', ['10.0.0.0/30', '2001:db8::/64']);
+    await scene.rest();
+    expect((await scene.events()).filter((line) => line.startsWith('a '))).toEqual([
+      'a IPAllocated Assigned IP ["10.0.0.0"]',
+      'a AdditionalAssignFailed cannot assign additional IP in PreferDualStack: no available IPs in pool production for ipv6 IPFamily',
+      'a IPAllocated Assigned additional IP "2001:db8::"',
+    ]);
+  });
+
+  it('gives an address of a pool for a namespace once the namespace has the label', async () => {
+    const namespaceSelectors = [{ matchLabels: { team: 'red' } }];
+    scene.addPool('red', ['10.0.0.0/30'], { serviceAllocation: { namespaceSelectors } });
+    scene.add('a');
+    scene.start();
+    await scene.rest();
+    expect(await scene.addresses()).toEqual({ a: undefined });
+    scene.api.seed(NAMESPACES, { metadata: { name: 'default', labels: { team: 'red' } } });
+    await scene.rest();
+    expect(await scene.addresses()).toEqual({ a: '10.0.0.0' });
   });
 
   it('moves services when their pool is taken away, and stops showing the pool', async () => {

@@ -32,4 +32,13 @@ describe('reading pools', () => {
     const shapeless = pool('shapeless', ['10.0.0.0/24'], { autoAssign: 'yes' as unknown as boolean });
     expect(messages(shapeless)[0]).toContain('spec.autoAssign');
   });
+
+  it('refuses a pool with a selector that nothing can be asked with', () => {
+    const near = { matchExpressions: [{ key: 'zone', operator: 'Near' }] };
+    for (const field of ['namespaceSelectors', 'serviceSelectors']) {
+      expect(messages(pool('odd', ['10.0.0.0/24'], { serviceAllocation: { [field]: [near] } }))).toEqual([
+        'pool "odd": spec.serviceAllocation: label "zone": operator "Near" is not one of In, NotIn, Exists, DoesNotExist',
+      ]);
+    }
+  });
 });
