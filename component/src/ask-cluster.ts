@@ -1,6 +1,8 @@
-/** Questions to a cluster while a program runs: who is asked, and what it means when there is no answer. */
-import { ServiceL2StatusClient, ServiceL2StatusError, type ServiceL2StatusErrorCode } from '@metallb-l2/sdk';
-import { KubeconfigError } from '@metallb-l2/sdk/kube/connect';
+/**
+ * Questions to a cluster while a program runs: who is asked, and what it means when there is no answer. The client
+ * is loaded with the first question: an installation needs none, and Node 20 cannot load it.
+ */
+import type { ServiceL2StatusClient, ServiceL2StatusErrorCode } from '@metallb-l2/sdk';
 import * as pulumi from '@pulumi/pulumi';
 import { type ClusterAccess, openCluster } from './cluster-access.js';
 
@@ -15,7 +17,8 @@ export async function askCluster<T>(
   { namespace, ...access }: AskedCluster,
   question: (client: ServiceL2StatusClient) => Promise<T>,
 ): Promise<T> {
-  const api = openCluster(access);
+  const { ServiceL2StatusClient } = await import('@metallb-l2/sdk');
+  const api = await openCluster(access);
   const client = new ServiceL2StatusClient({ api, namespace });
   try {
     return await question(client);
@@ -34,7 +37,7 @@ export async function explaining<T>(asker: string, question: () => Promise<T>): 
   try {
     return await question();
   } catch (error) {
-    throw explained(asker, error);
+    throw await explained(asker, error);
   }
 }
 
@@ -46,12 +49,10 @@ export async function unlessInPreview<T>(asker: string, question: () => Promise<
   try {
     return await question();
   } catch (error) {
-    const { message } = explained(asker, error);
-    const code = codeOf(error);
-    if (!pulumi.runtime.isDryRun() || code === undefined || !NOT_THERE_YET.has(code)) {
-      throw explained(asker, error);
-    }
-    await pulumi.log.warn(`not known in this preview: ${message}`);
+    const said = await explained(asker, error);
+    const code = await codeOf(error);
+    if (!pulumi.runtime.isDryRun() || code === undefined || !NOT_THERE_YET.has(code)) throw said;
+    await pulumi.log.warn(`not known in this preview: ${said.message}`);
     return pulumi.unknown as T;
   }
 }
@@ -70,14 +71,18 @@ const REMEDIES: Partial<Record<ServiceL2StatusErrorCode, string>> = {
     'check that its API server answers where Pulumi runs, and that "kubeconfig" and "context" name the cluster you mean',
 };
 
-function codeOf(error: unknown): ServiceL2StatusErrorCode | undefined {
+async function codeOf(error: unknown): Promise<ServiceL2StatusErrorCode | undefined> {
+  const [{ ServiceL2StatusError }, { KubeconfigError }] = await Promise.all([
+    import('@metallb-l2/sdk'),
+    import('@metallb-l2/sdk/kube/connect'),
+  ]);
   if (error instanceof ServiceL2StatusError) return error.code;
   return error instanceof KubeconfigError ? 'NoKubeconfig' : undefined;
 }
 
 /** Pulumi shows a RunError without a stack trace, which would bury the message. */
-function explained(asker: string, error: unknown): Error {
-  const code = codeOf(error);
+async function explained(asker: string, error: unknown): Promise<Error> {
+  const code = await codeOf(error);
   if (code === undefined || !(error instanceof Error)) return error as Error;
   const remedy = REMEDIES[code];
   return new pulumi.RunError(`${asker}: ${error.message}${remedy === undefined ? '' : `; ${remedy}`}`);

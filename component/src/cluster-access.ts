@@ -1,6 +1,6 @@
 /** How a program asks a cluster by itself, beside the provider that does so for its resources. */
 import { homedir } from 'node:os';
-import { type KubeConnection, connect } from '@metallb-l2/sdk/kube/connect';
+import type { KubeConnection } from '@metallb-l2/sdk/kube/connect';
 import * as pulumi from '@pulumi/pulumi';
 
 export interface ClusterAccess {
@@ -11,7 +11,8 @@ export interface ClusterAccess {
 }
 
 /** @throws KubeconfigError when there is none, or none that can be used */
-export function openCluster({ kubeconfig = '', context }: ClusterAccess): KubeConnection {
+export async function openCluster({ kubeconfig = '', context }: ClusterAccess): Promise<KubeConnection> {
+  const { connect } = await import('@metallb-l2/sdk/kube/connect');
   return connect({
     // What is no path has several lines or is JSON.
     ...(kubeconfig === '' || kubeconfig === process.env['KUBECONFIG']

@@ -2,12 +2,7 @@
  * Which node announces a service, asked by a program. The answer is that of the moment the program runs: it is no
  * resource, so nothing about it is ever created, changed or refreshed.
  */
-import {
-  type AnswerReason,
-  type Certainty,
-  type ServiceL2StatusClient,
-  ServiceL2StatusError,
-} from '@metallb-l2/sdk';
+import type { AnswerReason, Certainty, ServiceL2StatusClient } from '@metallb-l2/sdk';
 import { DEFAULT_NAMESPACE } from '@metallb-l2/sdk/settings';
 import * as pulumi from '@pulumi/pulumi';
 import * as z from 'zod';
@@ -154,6 +149,7 @@ async function waitFor(
   seconds: number,
 ): Promise<void> {
   if (seconds === 0) return;
+  const { ServiceL2StatusError } = await import('@metallb-l2/sdk');
   try {
     await client.waitUntilAnnounced(service, { timeoutMs: seconds * 1000 });
   } catch (error) {

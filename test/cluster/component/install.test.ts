@@ -54,7 +54,7 @@ afterAll(async () => {
 describe('the component on a real API server', () => {
   it('installs in one pass, changes nothing on the next, and comes back after its removal', async () => {
     const first = await stack.up();
-    expect(first.changes).toEqual({ create: 24 });
+    expect(first.changes).toEqual({ create: 25 });
     expect(first.outputs).toMatchObject({
       namespace: 'metallb-system',
       image: 'registry.example.com/metallb-l2:1',
@@ -66,7 +66,7 @@ describe('the component on a real API server', () => {
 
     await stack.refresh();
     const second = await stack.up();
-    expect(second.changes).toEqual({ same: 24 });
+    expect(second.changes).toEqual({ same: 25 });
 
     await stack.destroy();
     expect(await namesOf(NAMESPACES)).not.toContain('metallb-system');
@@ -75,7 +75,7 @@ describe('the component on a real API server', () => {
     );
 
     const again = await stack.up();
-    expect(again.changes).toEqual({ create: 24 });
+    expect(again.changes).toEqual({ create: 25 });
     expect(await namesOf(IP_ADDRESS_POOLS)).toEqual(['lab', 'production']);
   }, 240_000);
 });

@@ -68,7 +68,7 @@ describe('an interrupted `pulumi up`', () => {
       await stack.destroy();
       const { items } = await api.list(NAMESPACES);
       expect(items.map(({ metadata }) => metadata.name)).not.toContain('metallb-system');
-      expect((await api.list(CUSTOM_RESOURCE_DEFINITIONS)).items).toHaveLength(3);
+      expect((await api.list(CUSTOM_RESOURCE_DEFINITIONS)).items).toHaveLength(4);
     },
     120_000,
   );
