@@ -83,7 +83,7 @@ const PROGRAMS: readonly Example[] = [
   {
     name: 'quickstart',
     config: { image: IMAGE, 'addresses[0]': '192.168.10.240-192.168.10.250' },
-    resources: 22,
+    resources: 24,
     outputs: { namespace: 'metallb-system', image: IMAGE, ready: true },
   },
   {
@@ -95,14 +95,14 @@ const PROGRAMS: readonly Example[] = [
       'edge[0]': '198.51.100.16/28',
       'edge[1]': '2001:db8:20::/124',
     },
-    resources: 24,
+    resources: 26,
     outputs: { namespace: 'metallb-system', image: IMAGE, ready: true },
   },
   {
     name: 'composed',
     config: { image: IMAGE, 'addresses[0]': '192.168.10.240-192.168.10.250' },
     secrets: () => ({ kubeconfig: cluster.kubeconfig }),
-    resources: 25,
+    resources: 27,
     outputs: { namespace: 'metallb-system', ready: true },
   },
 ];
