@@ -2,6 +2,7 @@
 import type { AllocationRefusal } from '@metallb-l2/sdk/election';
 import type { Meter } from '../ports.js';
 import type { Plan } from './plan.js';
+import type { PoolUsage } from './pool-usage.js';
 
 export interface ControllerMetrics {
   /** Shows what `plan` says about pools and about services that wait. */
@@ -11,10 +12,7 @@ export interface ControllerMetrics {
 }
 
 export function declareControllerMetrics(meter: Meter): ControllerMetrics {
-  const total = meter.gauge('metallb_allocator_addresses_total', 'Addresses a pool can give out', ['pool']);
-  const inUse = meter.gauge('metallb_allocator_addresses_in_use_total', 'Addresses of a pool in use', [
-    'pool',
-  ]);
+  const pools = declarePoolMetrics(meter);
   const loaded = meter.gauge('metallb_k8s_client_config_loaded_bool', '1 once pools have been read', []);
   const stale = meter.gauge('metallb_k8s_client_config_stale_bool', '1 while a pool is refused', []);
   const refused = meter.gauge(
@@ -28,23 +26,11 @@ export function declareControllerMetrics(meter: Meter): ControllerMetrics {
     'Failed writes of services',
     [],
   );
-  let shownPools = new Set<string>();
   let shownReasons = new Set<AllocationRefusal>();
 
   return {
     report(plan) {
-      const pools = new Set(plan.usage.map(({ pool }) => pool));
-      for (const pool of shownPools) {
-        if (pools.has(pool)) continue;
-        total.remove({ pool });
-        inUse.remove({ pool });
-      }
-      for (const usage of plan.usage) {
-        total.set({ pool: usage.pool }, Number(usage.total));
-        inUse.set({ pool: usage.pool }, usage.inUse);
-      }
-      shownPools = pools;
-
+      pools.report(plan.usage);
       const refusals = plan.decisions.flatMap(({ refusal }) => refusal?.reason ?? []);
       const reasons = new Set(refusals);
       for (const reason of shownReasons) if (!reasons.has(reason)) refused.remove({ reason });
@@ -61,6 +47,44 @@ export function declareControllerMetrics(meter: Meter): ControllerMetrics {
     },
     countFailedWrite() {
       failedWrites.inc({});
+    },
+  };
+}
+
+/** How full pools are: all addresses, and those of each IP version. */
+function declarePoolMetrics(meter: Meter): { report(usage: readonly PoolUsage[]): void } {
+  const gauges = (
+    [
+      ['', 'Addresses', (usage) => usage],
+      ['ipv4_', 'IPv4 addresses', ({ families }) => families[4]],
+      ['ipv6_', 'IPv6 addresses', ({ families }) => families[6]],
+    ] as const satisfies readonly [string, string, (usage: PoolUsage) => PoolUsage['families'][4]][]
+  ).map(([prefix, which, pick]) => ({
+    pick,
+    total: meter.gauge(`metallb_allocator_${prefix}addresses_total`, `${which} a pool can give out`, [
+      'pool',
+    ]),
+    inUse: meter.gauge(`metallb_allocator_${prefix}addresses_in_use_total`, `${which} of a pool in use`, [
+      'pool',
+    ]),
+  }));
+  let shown: readonly string[] = [];
+  return {
+    report(usages) {
+      const names = new Set(usages.map(({ pool }) => pool));
+      for (const { pick, total, inUse } of gauges) {
+        for (const pool of shown) {
+          if (names.has(pool)) continue;
+          total.remove({ pool });
+          inUse.remove({ pool });
+        }
+        for (const usage of usages) {
+          const { pool } = usage;
+          total.set({ pool }, Number(pick(usage).total));
+          inUse.set({ pool }, pick(usage).inUse);
+        }
+      }
+      shown = [...names];
     },
   };
 }

@@ -197,6 +197,10 @@ describe('the controller', () => {
     expect(said).toEqual([expect.stringContaining('overlaps with already defined CIDR')]);
     expect(await scene.meter.render()).toContain('metallb_k8s_client_config_stale_bool 1');
     expect(await scene.meter.render()).toContain('metallb_allocator_addresses_in_use_total{pool="good"} 2');
+    expect(await scene.meter.render()).toContain('metallb_allocator_ipv4_addresses_total{pool="good"} 256');
+    expect(await scene.meter.render()).toContain(
+      'metallb_allocator_ipv6_addresses_in_use_total{pool="good"} 0',
+    );
   });
 
   it('says once that a service has one address of two, and gives the second when the pool has one', async () => {
