@@ -59,8 +59,9 @@ export async function burst(
   }
 }
 
-function isWrite({ verb }: ApiCall): boolean {
-  return !['get', 'list', 'watch'].includes(verb);
+/** A leader renews its lease all the time, whatever there is to do. */
+function isWrite({ verb, resource }: ApiCall): boolean {
+  return !['get', 'list', 'watch'].includes(verb) && resource !== 'leases';
 }
 
 function isServiceWrite(call: ApiCall): boolean {
