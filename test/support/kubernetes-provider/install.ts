@@ -3,12 +3,12 @@
  * there is none does the stand-in of this folder take its place, and says so.
  */
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { access, constants, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { access, constants, mkdir, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { cacheFolder } from '../../toolchain/cache.ts';
+import { writeLauncher } from '../plugin-launcher.ts';
 import { REAL_VERSION } from './version.ts';
 
 export interface ProviderPath {
@@ -55,7 +55,13 @@ export async function providerPath({ log, pulumi }: ProviderPathOptions): Promis
     }
   }
   log(`using the stand-in Kubernetes provider: ${reason}`);
-  return { path: await writeLauncher(join(cacheFolder(env), 'provider')), standIn: true };
+  const main = join(import.meta.dirname, 'main.ts');
+  const path = await writeLauncher(join(cacheFolder(env), 'provider'), {
+    executable: EXECUTABLE,
+    main,
+    mark: MARK,
+  });
+  return { path, standIn: true };
 }
 
 async function isRealPlugin(folder: string): Promise<boolean> {
@@ -74,26 +80,4 @@ async function download(pulumi: string, pulumiHome: string): Promise<void> {
     env: { ...process.env, PULUMI_HOME: pulumiHome, PULUMI_SKIP_UPDATE_CHECK: 'true' },
     timeout: DOWNLOAD_TIMEOUT_MS,
   });
-}
-
-/** A plugin must be one executable file, so a shell script starts Node with the sources as they are. */
-async function writeLauncher(folder: string): Promise<string> {
-  const main = join(import.meta.dirname, 'main.ts');
-  const script = [
-    '#!/bin/sh',
-    MARK,
-    `exec ${quote(process.execPath)} --disable-warning=ExperimentalWarning ${quote(main)} "$@"`,
-    '',
-  ].join('\n');
-  const target = join(folder, createHash('sha256').update(script).digest('hex').slice(0, 12));
-  await mkdir(target, { recursive: true });
-  // Another process may write or start it at the same time: it appears whole or not at all.
-  const unfinished = join(target, `${EXECUTABLE}.${process.pid}`);
-  await writeFile(unfinished, script, { mode: 0o755 });
-  await rename(unfinished, join(target, EXECUTABLE));
-  return target;
-}
-
-function quote(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
 }
