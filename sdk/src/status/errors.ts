@@ -21,7 +21,7 @@ export class ServiceL2StatusError extends Error {
   constructor(
     code: ServiceL2StatusErrorCode,
     message: string,
-    { service, ...options }: ErrorOptions & { service?: ServiceRef | undefined } = {},
+    { service, ...options }: { cause?: unknown; service?: ServiceRef | undefined } = {},
   ) {
     super(message, options);
     this.code = code;
