@@ -1,5 +1,5 @@
 /** Programs of ours in the place of Pulumi's plugins: each must be one executable file, and ours are TypeScript. */
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -26,8 +26,8 @@ export async function writeLauncher(folder: string, { executable, main, mark }: 
   ].join('\n');
   const target = join(folder, createHash('sha256').update(script).digest('hex').slice(0, 12));
   await mkdir(target, { recursive: true });
-  // Another process may write or start it at the same time: it appears whole or not at all.
-  const unfinished = join(target, `${executable}.${process.pid}`);
+  // Somebody else may write or start it at the same time: it appears whole or not at all.
+  const unfinished = join(target, `${executable}.${randomUUID()}`);
   await writeFile(unfinished, script, { mode: 0o755 });
   await rename(unfinished, join(target, executable));
   return target;

@@ -24,6 +24,8 @@ export interface CommandResult {
 export interface PulumiOptions {
   /** The content of a kubeconfig. @default one of a cluster that nobody answers for */
   readonly kubeconfig?: string;
+  /** A folder with more language hosts. */
+  readonly path?: string;
   readonly log: (line: string) => void;
 }
 
@@ -44,7 +46,11 @@ const NO_CLUSTER = JSON.stringify({
   users: [{ name: 'none', user: {} }],
 });
 
-export async function openPulumi({ kubeconfig = NO_CLUSTER, log }: PulumiOptions): Promise<Pulumi> {
+export async function openPulumi({
+  kubeconfig = NO_CLUSTER,
+  path: more,
+  log,
+}: PulumiOptions): Promise<Pulumi> {
   const signal = new AbortController().signal;
   const pulumi = await resolveTool('pulumi', { log, signal });
   const provider = await providerPath({ log, pulumi });
@@ -60,7 +66,7 @@ export async function openPulumi({ kubeconfig = NO_CLUSTER, log }: PulumiOptions
   }
   const run: Pulumi['run'] = (cwd, args, node) =>
     new Promise((resolve) => {
-      const path = [node, provider.path, language.path, process.env['PATH']];
+      const path = [node, provider.path, language.path, more, process.env['PATH']];
       const env = {
         ...process.env,
         KUBECONFIG: join(folder, 'kubeconfig'),
