@@ -87,6 +87,14 @@ export const TOOLS = {
     env: 'METALLB_L2_PULUMI',
     buildSeconds: 175,
   },
+  'pulumi-language-yaml': {
+    version: 'v1.25.0',
+    module: 'pulumi-yaml',
+    package: 'github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml',
+    ldflags: '-s -w',
+    env: 'METALLB_L2_PULUMI_LANGUAGE_YAML',
+    buildSeconds: 70,
+  },
   'memberlist-peer': {
     version: 'v0.5.1',
     module: 'memberlist',
