@@ -1,0 +1,124 @@
+/**
+ * The examples as a user runs them: copied, the packages installed from tarballs, compiled, and driven by the
+ * `pulumi` command against a real API server. There are no nodes; pods are made ready by hand.
+ */
+import { execFile } from 'node:child_process';
+import { cp, mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { type KubeConnection, connect } from '@metallb-l2/sdk/kube/connect';
+import { type ControlPlane, startControlPlane } from '../../lab/control-plane.ts';
+import { Versions, cloneInstalled, installPackages, packPackages } from '../../support/packed-packages.ts';
+import { type Pulumi, openPulumi } from '../../support/pulumi-project.ts';
+import { keepPodsReady } from '../../support/ready-pods.ts';
+import { cacheFolder } from '../../toolchain/cache.ts';
+import { createOwnedFolder } from '../../toolchain/owned-folder.ts';
+
+const EXAMPLES = fileURLToPath(new URL('../../../examples', import.meta.url));
+const IMAGE = 'registry.example.com/metallb-l2:1';
+const MINUTE = 60_000;
+
+let folder: string;
+let versions: Versions;
+let cluster: ControlPlane;
+let api: KubeConnection;
+let pulumi: Pulumi;
+let pods: Promise<void>;
+const stop = new AbortController();
+
+beforeAll(async () => {
+  const log = () => undefined;
+  folder = await createOwnedFolder(join(cacheFolder(process.env), 'consumers'));
+  versions = await Versions.install(stop.signal);
+  await mkdir(join(folder, 'tar'));
+  await installPackages(join(folder, 'installed'), (await packPackages(join(folder, 'tar'))).values());
+  cluster = await startControlPlane({ log, signal: stop.signal });
+  api = connect({ kubeconfig: cluster.kubeconfig });
+  pods = keepPodsReady(api, stop.signal);
+  pulumi = await openPulumi({ kubeconfig: cluster.kubeconfig, log });
+}, 20 * MINUTE);
+
+afterAll(async () => {
+  stop.abort();
+  await pods;
+  api.close();
+  await pulumi.dispose();
+  await cluster.stop();
+  await rm(folder, { recursive: true });
+}, MINUTE);
+
+/** A copy of the example with the packages installed, which its compiler has nothing against. */
+async function copyExample(name: string): Promise<string> {
+  const project = join(folder, name);
+  const compiler = versions.typescript('6.0');
+  await cloneInstalled(join(folder, 'installed'), project, compiler);
+  await rm(join(project, 'node_modules/ts-node'), { recursive: true });
+  await cp(join(EXAMPLES, name), project, { recursive: true });
+  await promisify(execFile)(process.execPath, [join(compiler, 'bin/tsc'), '-p', project]);
+  return project;
+}
+
+/** Runs `pulumi` as the README has it. @throws with all it printed when it fails */
+async function run(project: string, ...args: string[]): Promise<string> {
+  const { code, stdout, output } = await pulumi.run(project, args, versions.node(24));
+  if (code !== 0) throw new Error(`pulumi ${args.join(' ')} ended with code ${code}:\n${output}`);
+  return stdout;
+}
+
+interface Example {
+  readonly name: string;
+  readonly config: Readonly<Record<string, string>>;
+  readonly secrets?: () => Readonly<Record<string, string>>;
+  readonly resources: number;
+  readonly outputs: Readonly<Record<string, unknown>>;
+}
+
+const PROGRAMS: readonly Example[] = [
+  {
+    name: 'quickstart',
+    config: { image: IMAGE, 'addresses[0]': '192.168.10.240-192.168.10.250' },
+    resources: 22,
+    outputs: { namespace: 'metallb-system', image: IMAGE, ready: true },
+  },
+  {
+    name: 'dual-stack',
+    config: {
+      image: IMAGE,
+      'office[0]': '192.168.10.240-192.168.10.250',
+      'office[1]': '2001:db8:10::240-2001:db8:10::250',
+      'edge[0]': '198.51.100.16/28',
+      'edge[1]': '2001:db8:20::/124',
+    },
+    resources: 24,
+    outputs: { namespace: 'metallb-system', image: IMAGE, ready: true },
+  },
+  {
+    name: 'composed',
+    config: { image: IMAGE, 'addresses[0]': '192.168.10.240-192.168.10.250' },
+    secrets: () => ({ kubeconfig: cluster.kubeconfig }),
+    resources: 25,
+    outputs: { namespace: 'metallb-system', ready: true },
+  },
+];
+
+describe.each(PROGRAMS)('examples/$name', ({ name, config, secrets, resources, outputs }) => {
+  it(
+    'compiles, is installed by one `up`, changes nothing by the next, and is removed',
+    async () => {
+      const project = await copyExample(name);
+      await run(project, 'stack', 'init', 'lan');
+      const values = (flag: string, entries: object) =>
+        Object.entries(entries).flatMap(([key, value]) => [flag, `${key}=${value}`]);
+      const settings = [...values('--plaintext', config), ...values('--secret', secrets?.() ?? {})];
+      await run(project, 'config', 'set-all', '--path', ...settings);
+
+      expect(await run(project, 'preview')).toContain(`+ ${resources} to create`);
+      expect(await run(project, 'up', '--yes')).toContain(`+ ${resources} created`);
+      expect(JSON.parse(await run(project, 'stack', 'output', '--json'))).toEqual(outputs);
+      expect(await run(project, 'up', '--yes')).toContain(`${resources} unchanged`);
+      await run(project, 'destroy', '--yes');
+    },
+    5 * MINUTE,
+  );
+});
