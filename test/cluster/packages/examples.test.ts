@@ -119,6 +119,6 @@ describe.each(PROGRAMS)('examples/$name', ({ name, config, secrets, resources, o
       expect(await run(project, 'up', '--yes')).toContain(`${resources} unchanged`);
       await run(project, 'destroy', '--yes');
     },
-    5 * MINUTE,
+    15 * MINUTE,
   );
 });
