@@ -13,7 +13,7 @@ import { REAL_VERSION } from './kubernetes-provider/version.ts';
 import { languagePath } from './nodejs-language/install.ts';
 
 /** How a command ended. */
-export interface CommandResult {
+interface CommandResult {
   /** Exit code; what a signal ended has 1. */
   readonly code: number;
   readonly stdout: string;

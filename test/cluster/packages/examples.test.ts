@@ -7,13 +7,18 @@ import { cp, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { customResourceDefinitions } from '@metallb-l2/sdk/crds';
+import { NAMESPACES } from '@metallb-l2/sdk/kube';
 import { type KubeConnection, connect } from '@metallb-l2/sdk/kube/connect';
+import { SERVICE_L2_STATUSES } from '@metallb-l2/sdk/models';
+import { STATUS_LABELS } from '@metallb-l2/sdk/settings';
 import { type ControlPlane, startControlPlane } from '../../lab/control-plane.ts';
 import { Versions, cloneInstalled, installPackages, packPackages } from '../../support/packed-packages.ts';
 import { type Pulumi, openPulumi } from '../../support/pulumi-project.ts';
 import { keepPodsReady } from '../../support/ready-pods.ts';
 import { cacheFolder } from '../../toolchain/cache.ts';
 import { createOwnedFolder } from '../../toolchain/owned-folder.ts';
+import { establish } from '../sdk/control-plane.ts';
 
 const EXAMPLES = fileURLToPath(new URL('../../../examples', import.meta.url));
 const IMAGE = 'registry.example.com/metallb-l2:1';
@@ -122,3 +127,38 @@ describe.each(PROGRAMS)('examples/$name', ({ name, config, secrets, resources, o
     15 * MINUTE,
   );
 });
+
+it(
+  'examples/queries compiles, and says which node announces which service',
+  async () => {
+    const project = await copyExample('queries');
+    for (const crd of customResourceDefinitions()) await establish(api, crd);
+    const namespace = 'metallb-system';
+    await api.create(NAMESPACES, { metadata: { name: namespace } });
+    const { metadata } = await api.create(SERVICE_L2_STATUSES, {
+      metadata: {
+        generateName: 'node-a-',
+        namespace,
+        labels: {
+          [STATUS_LABELS.node]: 'node-a',
+          [STATUS_LABELS.serviceName]: 'web',
+          [STATUS_LABELS.serviceNamespace]: 'default',
+        },
+      },
+    });
+    const status = {
+      node: 'node-a',
+      serviceName: 'web',
+      serviceNamespace: 'default',
+      addresses: ['192.168.10.240'],
+    };
+    const ref = { namespace, name: metadata.name ?? '' };
+    await api.patch(SERVICE_L2_STATUSES, ref, { status }, { type: 'merge', subresource: 'status' });
+    const node = join(versions.node(24), 'node');
+    const env = { ...process.env, KUBECONFIG: cluster.kubeconfigPath };
+    const { stdout } = await promisify(execFile)(node, ['who.ts'], { cwd: project, env });
+    expect(stdout).toContain('default/web: node-a answers for 192.168.10.240');
+    expect(stdout).toContain('1 announced, 0 statuses that cannot be read');
+  },
+  5 * MINUTE,
+);

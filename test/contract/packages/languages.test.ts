@@ -1,6 +1,6 @@
 /** The component for programs in other languages: the schema they see, and one of them, in YAML, run for real. */
 import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { writeProject } from '../../support/packed-packages.ts';
 import { resolveTool } from '../../toolchain/resolve.ts';
 import { withPlugin } from './plugin.ts';

@@ -17,7 +17,7 @@ interface PluginRig {
   readonly folder: string;
   readonly pulumi: Pulumi;
   /** What `pulumi package get-schema` prints, parsed. */
-  schema(): Promise<unknown>;
+  readonly schema: () => Promise<unknown>;
 }
 
 /** Gives `work` a plugin, and removes everything afterwards. @param path a folder with further language hosts */

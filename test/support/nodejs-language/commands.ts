@@ -78,8 +78,8 @@ function typescriptVariables({ typescript, tsconfig }: Options): Record<string, 
 
 /** Programs are given their configuration under the keys of old: `<project>:config:<name>`. */
 function configOf(request: language.RunRequest): Record<string, string> {
-  const entries = request.getConfigMap().toObject(false) as [string, string][];
-  return Object.fromEntries(
-    entries.map(([key, value]) => [key.replace(/^([^:]+):(?!config:)/, '$1:config:'), value]),
-  );
+  const entries = [...request.getConfigMap().entries()].map(([key, value]): [string, string] => {
+    return [key.replace(/^([^:]+):(?!config:)/, '$1:config:'), value];
+  });
+  return Object.fromEntries(entries);
 }
