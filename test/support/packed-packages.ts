@@ -27,7 +27,7 @@ export async function packPackages(folder: string): Promise<ReadonlyMap<string, 
 
 /** The versions a project of today, or of some years ago, may have. */
 const TYPESCRIPTS = { 5.4: '5.4.5', 5.7: '5.7.3', 5.8: '5.8.3', 5.9: '5.9.3', '6.0': '6.0.3' } as const;
-const NODES = { 20: '20.20.2', 22: '22.23.3', 24: '24.21.0' } as const;
+const NODES = { 22: '22.23.3', 24: '24.21.0' } as const;
 export type TypeScriptVersion = keyof typeof TYPESCRIPTS;
 export type NodeVersion = keyof typeof NODES;
 
