@@ -1,2 +1,2 @@
 // What Pulumi's analyzer reads; index.js is what runs.
-export { MetalLBLayer2 } from '@metallb-l2/component';
+export { AddressPool, L2Advertisement, MetalLBLayer2 } from '@metallb-l2/component';

@@ -4,7 +4,7 @@
  */
 import { execFile } from 'node:child_process';
 import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { cacheFolder } from '../toolchain/cache.ts';
 import { createOwnedFolder } from '../toolchain/owned-folder.ts';
 import { resolveTool } from '../toolchain/resolve.ts';
@@ -31,7 +31,7 @@ export interface PulumiOptions {
 
 /** The `pulumi` command with a home and a backend of its own. */
 export interface Pulumi {
-  /** Runs it in `folder`. @param node a folder to put before all others on the PATH */
+  /** Runs it in `folder`. @param node the folder of the `node` that runs the program. @default that of this process */
   run(folder: string, args: readonly string[], node?: string): Promise<CommandResult>;
   dispose(): Promise<void>;
 }
@@ -64,7 +64,7 @@ export async function openPulumi({
   if (provider.path !== undefined) {
     await symlink(provider.path, join(plugins, `resource-kubernetes-v${REAL_VERSION}`));
   }
-  const run: Pulumi['run'] = (cwd, args, node) =>
+  const run: Pulumi['run'] = (cwd, args, node = dirname(process.execPath)) =>
     new Promise((resolve) => {
       const path = [node, provider.path, language.path, more, process.env['PATH']];
       const env = {

@@ -1,6 +1,6 @@
 /** What the controller counts; names and labels are upstream's, except those that begin with `metallb_l2_`. */
 import type { AllocationRefusal } from '@metallb-l2/sdk/election';
-import type { Meter } from '../ports.js';
+import type { Gauge, Meter } from '../ports.js';
 import type { Plan } from './plan.js';
 import type { PoolUsage } from './pool-usage.js';
 
@@ -53,21 +53,29 @@ export function declareControllerMetrics(meter: Meter): ControllerMetrics {
 
 /** How full pools are: all addresses, and those of each IP version. */
 function declarePoolMetrics(meter: Meter): { report(usage: readonly PoolUsage[]): void } {
-  const gauges = (
-    [
-      ['', 'Addresses', (usage) => usage],
-      ['ipv4_', 'IPv4 addresses', ({ families }) => families[4]],
-      ['ipv6_', 'IPv6 addresses', ({ families }) => families[6]],
-    ] as const satisfies readonly [string, string, (usage: PoolUsage) => PoolUsage['families'][4]][]
-  ).map(([prefix, which, pick]) => ({
+  const gauge = (name: string, help: string) => meter.gauge(name, help, ['pool']);
+  const of = (total: Gauge, inUse: Gauge, pick: (usage: PoolUsage) => PoolUsage['families'][4]) => ({
+    total,
+    inUse,
     pick,
-    total: meter.gauge(`metallb_allocator_${prefix}addresses_total`, `${which} a pool can give out`, [
-      'pool',
-    ]),
-    inUse: meter.gauge(`metallb_allocator_${prefix}addresses_in_use_total`, `${which} of a pool in use`, [
-      'pool',
-    ]),
-  }));
+  });
+  const gauges = [
+    of(
+      gauge('metallb_allocator_addresses_total', 'Addresses a pool can give out'),
+      gauge('metallb_allocator_addresses_in_use_total', 'Addresses of a pool in use'),
+      (usage) => usage,
+    ),
+    of(
+      gauge('metallb_allocator_ipv4_addresses_total', 'IPv4 addresses a pool can give out'),
+      gauge('metallb_allocator_ipv4_addresses_in_use_total', 'IPv4 addresses of a pool in use'),
+      ({ families }) => families[4],
+    ),
+    of(
+      gauge('metallb_allocator_ipv6_addresses_total', 'IPv6 addresses a pool can give out'),
+      gauge('metallb_allocator_ipv6_addresses_in_use_total', 'IPv6 addresses of a pool in use'),
+      ({ families }) => families[6],
+    ),
+  ];
   let shown: readonly string[] = [];
   return {
     report(usages) {

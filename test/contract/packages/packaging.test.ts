@@ -62,13 +62,14 @@ describe.each(RESOLUTIONS)('a program compiled with %j', (resolution) => {
   it('gets the types of the SDK, and every example of the documentation holds', async () => {
     const project = await consumer(JSON.stringify(Object.values(resolution)).replaceAll(/\W+/g, '-'));
     await writeFile(join(project, 'types.ts'), TYPES);
+    await writeFile(join(project, 'surroundings.d.ts'), SURROUNDINGS);
     const examples = await documentedExamples();
     expect(examples.map(({ file }) => file)).toEqual(
       expect.arrayContaining(['README.md', 'sdk/README.md', 'component/README.md']),
     );
     for (const [index, { file, code }] of examples.entries()) {
       const name = `${index}-${file.replaceAll(/\W+/g, '-')}.ts`;
-      await writeFile(join(project, name), `${code}\nexport {};\n`);
+      await writeFile(join(project, name), wholeProgram(code));
     }
     const options = { ...resolution, target: 'es2022', strict: true, noEmit: true, types: ['node'] };
     const config = { compilerOptions: options, include: ['*.ts'] };
@@ -93,6 +94,13 @@ async function documentedExamples(): Promise<{ file: string; code: string }[]> {
     return [...text.matchAll(/^```ts\n(.*?)^```/gms)].map(([, code = '']) => ({ file, code }));
   });
   return (await Promise.all(blocks)).flat();
+}
+
+/** An excerpt as the program it is taken from: without what everybody imports, or nothing but arguments. */
+function wholeProgram(code: string): string {
+  const body = /^\w+: /.test(code) ? `export const args: MetalLBLayer2Args = {\n${code}};\n` : code;
+  const imports = `import { MetalLBLayer2, type MetalLBLayer2Args } from '@metallb-l2/component';\n`;
+  return `${code.includes(`'@metallb-l2/component'`) ? '' : imports}${body}\nexport {};\n`;
 }
 
 /** An empty project that has installed the packages a program imports; what these need is the workspace's. */
@@ -138,4 +146,18 @@ export const code = (error: unknown) =>
 const connection: KubeConnection = connect({ kubeconfig: '' });
 export const statuses: ServiceL2Status[] = (await connection.list(SERVICE_L2_STATUSES)).items;
 for await (const event of client.watch()) if (event.type === 'moved') console.log(event.from, event.status.node);
+`;
+
+/** What an example may take from the program it stands in. */
+const SURROUNDINGS = `
+import type { MetalLBLayer2, Pool } from '@metallb-l2/component';
+import type { core } from '@pulumi/kubernetes';
+import type { Config, Output } from '@pulumi/pulumi';
+declare global {
+  const config: Config;
+  const kubeconfig: Output<string>;
+  const metallb: MetalLBLayer2;
+  const pools: Pool[];
+  const web: core.v1.Service;
+}
 `;

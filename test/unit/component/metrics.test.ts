@@ -16,7 +16,7 @@ function declaredMetrics(): Set<string> {
   for (const path of readdirSync(SOURCES, { recursive: true, encoding: 'utf8' })) {
     if (!path.endsWith('.ts')) continue;
     const source = readFileSync(new URL(path, SOURCES), 'utf8');
-    for (const [, name = ''] of source.matchAll(/\.(?:counter|gauge)\(\s*'(\w+)'/g)) names.add(name);
+    for (const [, name = ''] of source.matchAll(/\b(?:counter|gauge)\(\s*'(\w+)'/g)) names.add(name);
     // A prefix that the names of a file share: `metallb_layer2_${name}`.
     for (const [, prefix = ''] of source.matchAll(/`(metallb_\w+_)\$\{\w+\}`/g)) {
       for (const [, name = ''] of source.matchAll(/\b(?:counter|name)\(\s*'(\w+)'/g))
