@@ -91,7 +91,7 @@ export const TOOLS = {
     version: 'v1.25.0',
     module: 'pulumi-yaml',
     package: 'github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml',
-    ldflags: '-s -w',
+    ldflags: '-s -w -X github.com/pulumi/pulumi-yaml/pkg/version.Version=v1.25.0',
     env: 'METALLB_L2_PULUMI_LANGUAGE_YAML',
     buildSeconds: 70,
   },
