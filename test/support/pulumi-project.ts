@@ -57,6 +57,8 @@ export async function openPulumi({
   const language = await languagePath(pulumi, log);
   const folder = await createOwnedFolder(join(cacheFolder(process.env), 'stacks'));
   await mkdir(join(folder, 'state'));
+  // Where ts-node and Node keep what they have compiled.
+  await mkdir(join(folder, 'tmp'));
   await writeFile(join(folder, 'kubeconfig'), kubeconfig, { mode: 0o600 });
   // A schema is only read with its dependencies installed; the PATH does not count there.
   const plugins = join(folder, 'home', 'plugins');
@@ -76,6 +78,7 @@ export async function openPulumi({
         PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: 'true',
         PULUMI_HOME: join(folder, 'home'),
         PULUMI_SKIP_UPDATE_CHECK: 'true',
+        TMPDIR: join(folder, 'tmp'),
       };
       const options = { cwd, env, maxBuffer: 64 * 1024 * 1024 };
       execFile(pulumi, ['--non-interactive', '--color=never', ...args], options, (error, stdout, stderr) => {
