@@ -79,10 +79,11 @@ const controller: Role<ControllerSettings> = {
   name: 'controller',
   parse: parseControllerSettings,
   run: async (deps, settings, signal) => {
-    const [{ runController }, { keepMemorySmall }] = await Promise.all([
+    const [{ runController }, { compileQuickly, keepMemorySmall }] = await Promise.all([
       import('./controller/controller.js'),
       import('./linux/memory.js'),
     ]);
+    compileQuickly();
     await Promise.all([
       runController({ ...deps, randomBytes }, settings, signal),
       keepMemorySmall(deps.clock, signal, { everyMs: RELEASE_MEMORY_EVERY_MS }),

@@ -23,8 +23,8 @@ export function releaseMemory(): void {
 }
 
 /**
- * Spares this process V8's last and best compiler: a speaker runs too little code too rarely to be worth it, and it
- * takes some 5 MiB, most of it pages of Node's binary.
+ * Spares this process V8's last and best compiler: both programs run too little code too rarely to be worth it,
+ * and it takes some 5 MiB, most of it pages of Node's binary.
  */
 export function compileQuickly(): void {
   setFlagsFromString('--no-turbofan');
