@@ -120,7 +120,7 @@ export default tseslint.config(
     rules: { 'no-restricted-imports': forbidImports(ours, pulumi, tests, clientNode, io), ...pure },
   },
   {
-    files: ['component/src/args*.ts', 'component/src/rbac.ts'],
+    files: ['component/src/args/**', 'component/src/rbac.ts'],
     rules: { 'no-restricted-imports': forbidImports(speaker, tests, clientNode, io), ...pure },
   },
   {

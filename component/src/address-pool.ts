@@ -1,7 +1,7 @@
 /** A pool on its own, for stacks that do not install MetalLB themselves. */
 import * as pulumi from '@pulumi/pulumi';
-import type { AddressPoolArgs } from './args-pools.js';
-import { parseAddressPool } from './parse-pools.js';
+import { parseAddressPool } from './args/parse-pools.js';
+import type { AddressPoolArgs } from './args/pools.js';
 import { createPool } from './pools.js';
 
 /**

@@ -2,7 +2,7 @@
 import { ENV, MEMBERLIST_SECRET } from '@metallb-l2/sdk/settings';
 import * as k8s from '@pulumi/kubernetes';
 import type * as pulumi from '@pulumi/pulumi';
-import type { ParsedController } from './parse-workloads.js';
+import type { ParsedController } from './args/parse-workloads.js';
 import { type PodSettings, containerOf, labelsOf, podOf } from './pod.js';
 import { labelled, metadataOf, type Site } from './site.js';
 

@@ -18,7 +18,7 @@ import {
 import { formatImageReference } from './image/reference.js';
 import { RegistryError } from './image/registry-error.js';
 import { Registry } from './image/registry.js';
-import type { ParsedArgs } from './parse-args.js';
+import type { ParsedArgs } from './args/parse-args.js';
 
 /**
  * The name of the image. One to be built is pushed while this output resolves, if the registry lacks it,

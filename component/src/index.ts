@@ -2,9 +2,9 @@
 export { MetalLBLayer2 } from './metallb-layer2.js';
 export { AddressPool } from './address-pool.js';
 export { L2Advertisement } from './l2-advertisement.js';
-export { ArgsError, type ArgsProblem } from './args-error.js';
-export type { Image, ImageBuild, MetalLBLayer2Args } from './args.js';
-export type { Metrics, NetworkPolicy } from './args-operations.js';
+export { ArgsError, type ArgsProblem } from './args/error.js';
+export type { Image, ImageBuild, MetalLBLayer2Args } from './args/args.js';
+export type { Metrics, NetworkPolicy } from './args/operations.js';
 export type {
   AddressPoolArgs,
   Advertisement,
@@ -16,8 +16,8 @@ export type {
   PoolSettings,
   PreferredNode,
   ServiceAllocation,
-} from './args-pools.js';
-export type { Controller, PodPlacement, Resources, Speaker, Toleration } from './args-workloads.js';
+} from './args/pools.js';
+export type { Controller, PodPlacement, Resources, Speaker, Toleration } from './args/workloads.js';
 export type { ServiceAnnouncement, ServiceReference } from './announcers.js';
 export {
   type GetServiceL2StatusArgs,

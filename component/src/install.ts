@@ -1,6 +1,7 @@
 /** The order in which everything is made. Wiring only: what is decided is decided in the files it names. */
 import * as pulumi from '@pulumi/pulumi';
 import { createAdmissionPolicy } from './admission-policy.js';
+import type { ParsedArgs, ParsedPatch } from './args/parse-args.js';
 import { createController, createDisruptionBudget } from './controller.js';
 import { installCrds, mendCrds } from './crds.js';
 import { resolveImage } from './image.js';
@@ -10,7 +11,6 @@ import { createDashboard } from './metrics/dashboard.js';
 import { createMonitors } from './metrics/monitors.js';
 import { createNamespace } from './namespace.js';
 import { createNetworkPolicy } from './network-policy.js';
-import type { ParsedArgs, ParsedPatch } from './parse-args.js';
 import type { PodSettings } from './pod.js';
 import { createAdvertisement, createPool } from './pools.js';
 import { createAccount } from './rbac.js';

@@ -3,7 +3,7 @@ import { posix } from 'node:path';
 import { DEFAULT_EXCLUDED_INTERFACES, DEFAULT_INTERFACE_RULES_PATH } from '@metallb-l2/sdk/settings';
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
-import type { ParsedSpeaker } from './parse-workloads.js';
+import type { ParsedSpeaker } from './args/parse-workloads.js';
 import { metadataOf, type Site } from './site.js';
 
 /**

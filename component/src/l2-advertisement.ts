@@ -1,7 +1,7 @@
 /** An advertisement on its own, for stacks that do not install MetalLB themselves. */
 import * as pulumi from '@pulumi/pulumi';
-import type { L2AdvertisementArgs } from './args-pools.js';
-import { parseL2Advertisement } from './parse-pools.js';
+import { parseL2Advertisement } from './args/parse-pools.js';
+import type { L2AdvertisementArgs } from './args/pools.js';
 import { createAdvertisement } from './pools.js';
 
 /**

@@ -1,9 +1,9 @@
 /** MetalLB's layer-2 mode as one Pulumi resource. */
 import * as pulumi from '@pulumi/pulumi';
 import { type ServiceAnnouncement, announcersOf } from './announcers.js';
-import type { MetalLBLayer2Args } from './args.js';
+import type { MetalLBLayer2Args } from './args/args.js';
+import { parseArgs } from './args/parse-args.js';
 import { install, patch } from './install.js';
-import { parseArgs } from './parse-args.js';
 
 /**
  * Gives services of type LoadBalancer addresses of your LAN, and answers ARP and NDP for them from a node.

@@ -1,7 +1,7 @@
 /** The namespace everything lives in. */
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
-import type { Texts } from './parse-args.js';
+import type { Texts } from './args/parse-args.js';
 import type { Site } from './site.js';
 
 /** Open to the speaker's pods, which use the host's network and raw sockets. */

@@ -2,7 +2,7 @@
 import { DEFAULT_HTTP_PORT } from '@metallb-l2/sdk/settings';
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
-import type { ParsedNetworkPolicy } from './parse-operations.js';
+import type { ParsedNetworkPolicy } from './args/parse-operations.js';
 import { labelsOf } from './pod.js';
 import { metadataOf, type Site } from './site.js';
 

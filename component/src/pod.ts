@@ -2,7 +2,7 @@
 import { COMPONENT_LABELS, DEFAULT_HTTP_PORT, ENV } from '@metallb-l2/sdk/settings';
 import type * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
-import type { ParsedPods } from './parse-workloads.js';
+import type { ParsedPods } from './args/parse-workloads.js';
 import type { Role } from './rbac.js';
 import type { Site } from './site.js';
 

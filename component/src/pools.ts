@@ -8,8 +8,8 @@ import {
 } from '@metallb-l2/sdk/models';
 import * as k8s from '@pulumi/kubernetes';
 import type * as pulumi from '@pulumi/pulumi';
-import type { ParsedAdvertisement, ParsedPool, Place } from './parse-pools.js';
-import type { Texts } from './parse-args.js';
+import type { Texts } from './args/parse-args.js';
+import type { ParsedAdvertisement, ParsedPool, Place } from './args/parse-pools.js';
 
 /** Pulumi deletes in the foreground unless told otherwise, and `destroy` then waits up to a minute. */
 const ANNOTATIONS = { 'pulumi.com/deletionPropagationPolicy': 'background' };

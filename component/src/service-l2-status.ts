@@ -7,9 +7,9 @@ import { DEFAULT_NAMESPACE } from '@metallb-l2/sdk/settings';
 import * as pulumi from '@pulumi/pulumi';
 import * as z from 'zod';
 import type { ServiceReference } from './announcers.js';
-import { refuse } from './args-error.js';
-import { expected, fields, problemsOf, text } from './args-fields.js';
-import { namespaceSchema, objectName } from './args-kubernetes.js';
+import { refuse } from './args/error.js';
+import { expected, fields, problemsOf, text } from './args/fields.js';
+import { namespaceSchema, objectName } from './args/kubernetes-schema.js';
 import { askCluster, explaining, unlessInPreview } from './ask-cluster.js';
 import { whenCreated } from './when-created.js';
 

@@ -1,7 +1,7 @@
 /** Where the objects of an installation go, and what all of them carry. */
 import type * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
-import type { Texts } from './parse-args.js';
+import type { Texts } from './args/parse-args.js';
 
 export interface Site {
   /** Prefix of the names of all resources in the stack. */

@@ -9,7 +9,7 @@ import {
 } from '@metallb-l2/sdk/settings';
 import * as k8s from '@pulumi/kubernetes';
 import type * as pulumi from '@pulumi/pulumi';
-import type { ParsedSpeaker } from './parse-workloads.js';
+import type { ParsedSpeaker } from './args/parse-workloads.js';
 import { type PodSettings, containerOf, fromField, fromValue, labelsOf, podOf } from './pod.js';
 import { labelled, metadataOf } from './site.js';
 

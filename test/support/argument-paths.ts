@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import ts from 'typescript';
 import * as z from 'zod';
-import { knownSchema } from '../../component/src/args-fields.js';
-import { selectorSchema } from '../../component/src/args-kubernetes.js';
+import { knownSchema } from '../../component/src/args/fields.js';
+import { selectorSchema } from '../../component/src/args/kubernetes-schema.js';
 
 /** Paths of all fields of `schema` that hold a value: `pools[].addresses`. Selectors are one value. */
 export function pathsOf(schema: z.ZodType, path = ''): string[] {
@@ -31,8 +31,8 @@ export interface DeclaredField {
   byDefault: string | undefined;
 }
 
-const SOURCES = ['args', 'args-pools', 'args-workloads', 'args-operations'].map(
-  (name) => new URL(`../../component/src/${name}.ts`, import.meta.url),
+const SOURCES = ['args', 'pools', 'workloads', 'operations'].map(
+  (name) => new URL(`../../component/src/args/${name}.ts`, import.meta.url),
 );
 
 /** Fields of `interfaceName`, and of the interfaces it is made of unless they are among `leaves`. */

@@ -1,7 +1,7 @@
 /** When an operator is to be told: rules over the metrics of both programs. */
 import * as k8s from '@pulumi/kubernetes';
 import type * as pulumi from '@pulumi/pulumi';
-import type { ParsedMetrics } from '../parse-operations.js';
+import type { ParsedMetrics } from '../args/parse-operations.js';
 import type { Site } from '../site.js';
 import { MONITORING_API_VERSION, monitoringMetadata } from './monitoring.js';
 

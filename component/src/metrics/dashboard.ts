@@ -1,7 +1,7 @@
 /** A dashboard for Grafana: which node announces what, how full the pools are, how the speakers see each other. */
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
-import type { ParsedMetrics } from '../parse-operations.js';
+import type { ParsedMetrics } from '../args/parse-operations.js';
 import { metadataOf, type Site } from '../site.js';
 
 interface Panel {

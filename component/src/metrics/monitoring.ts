@@ -1,7 +1,7 @@
 /** What all objects of the Prometheus operator have in common. */
 import type * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
-import type { ParsedMetrics } from '../parse-operations.js';
+import type { ParsedMetrics } from '../args/parse-operations.js';
 import { metadataOf, type Site } from '../site.js';
 
 export const MONITORING_API_VERSION = 'monitoring.coreos.com/v1';

@@ -2,7 +2,7 @@
 import { COMPONENT_LABELS, DEFAULT_HTTP_PORT } from '@metallb-l2/sdk/settings';
 import * as k8s from '@pulumi/kubernetes';
 import type * as pulumi from '@pulumi/pulumi';
-import type { ParsedMetrics } from '../parse-operations.js';
+import type { ParsedMetrics } from '../args/parse-operations.js';
 import { HTTP_PORT_NAME, labelsOf } from '../pod.js';
 import type { Role } from '../rbac.js';
 import { metadataOf, type Site } from '../site.js';

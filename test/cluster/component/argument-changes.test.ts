@@ -5,7 +5,7 @@
 import { CUSTOM_RESOURCE_DEFINITIONS, type CustomResourceDefinition } from '@metallb-l2/sdk/kube';
 import { connect } from '@metallb-l2/sdk/kube/connect';
 import { ArgsError, MetalLBLayer2, type MetalLBLayer2Args } from '../../../component/src/index.js';
-import { parseArgs } from '../../../component/src/parse-args.js';
+import { parseArgs } from '../../../component/src/args/parse-args.js';
 import { startControlPlane } from '../../lab/control-plane.ts';
 import { changed, EVERY_ARGUMENT, independentGroups, stepsOf } from '../../support/argument-cases.ts';
 import { doNotWait } from '../../support/do-not-wait.ts';

@@ -4,9 +4,9 @@ import {
   addressPoolArgsSchema,
   l2AdvertisementArgsSchema,
   poolSchema,
-} from '../../../component/src/args-pools-schema.js';
-import { argsSchema } from '../../../component/src/args-schema.js';
-import { speakerSchema } from '../../../component/src/args-workloads-schema.js';
+} from '../../../component/src/args/pools-schema.js';
+import { argsSchema } from '../../../component/src/args/args-schema.js';
+import { speakerSchema } from '../../../component/src/args/workloads-schema.js';
 
 // The analyzer is what `pulumi package add` runs to offer a component to Python, Go, C#, Java and YAML.
 const require = createRequire(import.meta.url);

@@ -1,6 +1,6 @@
 import { DEFAULT_LEASE, parseControllerSettings, parseSpeakerSettings } from '@metallb-l2/sdk/settings';
 import { createController } from '../../../component/src/controller.js';
-import { parseController, parseSpeaker } from '../../../component/src/parse-workloads.js';
+import { parseController, parseSpeaker } from '../../../component/src/args/parse-workloads.js';
 import { createSpeaker } from '../../../component/src/speaker.js';
 import { mockPulumi, settled } from '../../support/pulumi-mocks.ts';
 

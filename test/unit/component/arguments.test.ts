@@ -1,6 +1,6 @@
 import { MetalLBLayer2, type MetalLBLayer2Args } from '../../../component/src/index.js';
-import { argsSchema } from '../../../component/src/args-schema.js';
-import { parseArgs } from '../../../component/src/parse-args.js';
+import { argsSchema } from '../../../component/src/args/args-schema.js';
+import { parseArgs } from '../../../component/src/args/parse-args.js';
 import { ARGUMENT_CASES, changed, EVERY_ARGUMENT, stepsOf } from '../../support/argument-cases.ts';
 import { declaredFields, pathsOf } from '../../support/argument-paths.ts';
 import { mockPulumi, type RecordedResource, settled } from '../../support/pulumi-mocks.ts';

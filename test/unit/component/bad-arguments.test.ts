@@ -1,8 +1,8 @@
 import * as pulumi from '@pulumi/pulumi';
-import { ArgsError } from '../../../component/src/args-error.js';
-import type { MetalLBLayer2Args } from '../../../component/src/args.js';
-import { parseArgs } from '../../../component/src/parse-args.js';
-import { parseAddressPool, parseL2Advertisement } from '../../../component/src/parse-pools.js';
+import { ArgsError } from '../../../component/src/args/error.js';
+import type { MetalLBLayer2Args } from '../../../component/src/args/args.js';
+import { parseArgs } from '../../../component/src/args/parse-args.js';
+import { parseAddressPool, parseL2Advertisement } from '../../../component/src/args/parse-pools.js';
 
 const IMAGE = 'registry.example.com/metallb-l2:1';
 const GOOD: MetalLBLayer2Args = {

@@ -5,7 +5,7 @@ import { argumentTables } from '../../support/argument-docs.ts';
 
 const DOCS = new URL('../../../docs/component.md', import.meta.url);
 const [START, END] = [
-  '<!-- arguments: from component/src/args*.ts, by test/unit/component/docs.test.ts -->',
+  '<!-- arguments: from component/src/args, by test/unit/component/docs.test.ts -->',
   '<!-- end -->',
 ];
 

@@ -4,7 +4,7 @@ import type { PublishDeps } from '../../../component/src/image/publish.js';
 import { RegistryError } from '../../../component/src/image/registry-error.js';
 import type { Registry, RegistryOptions } from '../../../component/src/image/registry.js';
 import { resolveImage } from '../../../component/src/image.js';
-import type { ParsedBuild } from '../../../component/src/parse-args.js';
+import type { ParsedBuild } from '../../../component/src/args/parse-args.js';
 import { mockPulumi, settled, valueOf } from '../../support/pulumi-mocks.ts';
 
 const DIGEST = `sha256:${'cd'.repeat(32)}`;

@@ -1,7 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
-import { ArgsError } from '../../../component/src/args-error.js';
-import type { MetalLBLayer2Args } from '../../../component/src/args.js';
-import { DEFAULT_BASE, type ParsedArgs, parseArgs } from '../../../component/src/parse-args.js';
+import { ArgsError } from '../../../component/src/args/error.js';
+import type { MetalLBLayer2Args } from '../../../component/src/args/args.js';
+import { DEFAULT_BASE, type ParsedArgs, parseArgs } from '../../../component/src/args/parse-args.js';
 
 const IMAGE = 'registry.example.com/metallb-l2:1';
 const GOOD: MetalLBLayer2Args = {

@@ -1,5 +1,5 @@
 import { createController } from '../../../component/src/controller.js';
-import { parseController, parseSpeaker } from '../../../component/src/parse-workloads.js';
+import { parseController, parseSpeaker } from '../../../component/src/args/parse-workloads.js';
 import { createSpeaker } from '../../../component/src/speaker.js';
 import { mockPulumi, settled } from '../../support/pulumi-mocks.ts';
 

@@ -1,7 +1,13 @@
 /** The shape of what is said about the pods of the two programs. */
 import { ENV, GRATUITOUS_LIMITS, MEMBERLIST_PROFILES } from '@metallb-l2/sdk/settings';
-import { computable, fields, listOf, matching, oneOf, parsedBy, wholeNumber } from './args-fields.js';
-import { envSchema, labelsSchema, objectName, resourcesSchema, tolerationSchema } from './args-kubernetes.js';
+import { computable, fields, listOf, matching, oneOf, parsedBy, wholeNumber } from './fields.js';
+import {
+  envSchema,
+  labelsSchema,
+  objectName,
+  resourcesSchema,
+  tolerationSchema,
+} from './kubernetes-schema.js';
 
 /** Where a variable that the component sets is to be said instead. */
 const SET_BY: Readonly<Record<string, string>> = {

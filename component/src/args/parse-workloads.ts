@@ -4,9 +4,9 @@ import {
   DEFAULT_GRATUITOUS_INTERVAL_SECONDS,
 } from '@metallb-l2/sdk/settings';
 import type * as pulumi from '@pulumi/pulumi';
-import { controllerSchema, speakerSchema } from './args-workloads-schema.js';
-import type { Controller, Resources, Speaker } from './args-workloads.js';
 import { checked, checkedIfGiven } from './checked.js';
+import type { Controller, Resources, Speaker } from './workloads.js';
+import { controllerSchema, speakerSchema } from './workloads-schema.js';
 
 type Known<T> = pulumi.Input<pulumi.Unwrap<T>>;
 type Given<T> = Known<NonNullable<T>> | undefined;

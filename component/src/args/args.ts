@@ -3,9 +3,9 @@
  * serves programs in every language Pulumi speaks.
  */
 import type * as pulumi from '@pulumi/pulumi';
-import type { Metrics, NetworkPolicy } from './args-operations.js';
-import type { Advertisement, Pool } from './args-pools.js';
-import type { Controller, Speaker } from './args-workloads.js';
+import type { Metrics, NetworkPolicy } from './operations.js';
+import type { Advertisement, Pool } from './pools.js';
+import type { Controller, Speaker } from './workloads.js';
 
 /** Arguments of `MetalLBLayer2`. */
 export interface MetalLBLayer2Args {

@@ -2,7 +2,7 @@
 import { closestMatch } from 'leven';
 import * as pulumi from '@pulumi/pulumi';
 import * as z from 'zod';
-import type { ArgsProblem } from './args-error.js';
+import type { ArgsProblem } from './error.js';
 
 /** Whether the value comes later, from another resource; it is checked when it comes. */
 export function isComputed(value: unknown): boolean {

@@ -1,6 +1,6 @@
 /** The shape of what operators add around the installation. */
-import { computable, fields, flag, listOf, matching, wholeNumber } from './args-fields.js';
-import { labelsSchema } from './args-kubernetes.js';
+import { computable, fields, flag, listOf, matching, wholeNumber } from './fields.js';
+import { labelsSchema } from './kubernetes-schema.js';
 
 /** As the Prometheus operator's own definition has it. */
 const duration = matching(

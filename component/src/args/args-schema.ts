@@ -4,24 +4,14 @@
  */
 import { COMPONENT_LABELS, LOG_LEVELS } from '@metallb-l2/sdk/settings';
 import * as z from 'zod';
-import {
-  computable,
-  expected,
-  fields,
-  flag,
-  listOf,
-  matching,
-  oneOf,
-  parsedBy,
-  text,
-} from './args-fields.js';
-import { annotationsSchema, labelsSchema, namespaceSchema } from './args-kubernetes.js';
-import { metricsSchema, networkPolicySchema } from './args-operations-schema.js';
-import { advertisementSchema, poolSchema } from './args-pools-schema.js';
-import { controllerSchema, pullSecretsSchema, speakerSchema } from './args-workloads-schema.js';
-import { PLATFORMS } from './image/platform.js';
-import { ImageNameError, parseImageReference } from './image/reference.js';
-import { POD_SECURITY } from './namespace.js';
+import { PLATFORMS } from '../image/platform.js';
+import { ImageNameError, parseImageReference } from '../image/reference.js';
+import { POD_SECURITY } from '../namespace.js';
+import { computable, expected, fields, flag, listOf, matching, oneOf, parsedBy, text } from './fields.js';
+import { annotationsSchema, labelsSchema, namespaceSchema } from './kubernetes-schema.js';
+import { metricsSchema, networkPolicySchema } from './operations-schema.js';
+import { advertisementSchema, poolSchema } from './pools-schema.js';
+import { controllerSchema, pullSecretsSchema, speakerSchema } from './workloads-schema.js';
 
 export const logLevelSchema = oneOf(LOG_LEVELS);
 export const platformsSchema = listOf(oneOf(PLATFORMS), 'platforms').min(1, {

@@ -1,17 +1,8 @@
 /** The shape of pools and advertisements: in the component, and as resources of their own. */
 import { AddressError, parseAddressRange } from '@metallb-l2/sdk/models';
 import * as z from 'zod';
-import {
-  computable,
-  expected,
-  fields,
-  flag,
-  listOf,
-  matching,
-  parsedBy,
-  wholeNumber,
-} from './args-fields.js';
-import { namespaceSchema, objectName, selectorSchema, selectorsSchema } from './args-kubernetes.js';
+import { computable, expected, fields, flag, listOf, matching, parsedBy, wholeNumber } from './fields.js';
+import { namespaceSchema, objectName, selectorSchema, selectorsSchema } from './kubernetes-schema.js';
 
 const addressRange = parsedBy('addresses like "192.168.10.0/24"', parseAddressRange, AddressError);
 const atLeastOneAddress = 'the pool is empty; write at least one range like "192.168.10.0/24"';

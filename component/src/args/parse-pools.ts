@@ -10,17 +10,11 @@ import {
 import { DEFAULT_NAMESPACE } from '@metallb-l2/sdk/settings';
 import * as pulumi from '@pulumi/pulumi';
 import type * as z from 'zod';
-import type { ArgsProblem } from './args-error.js';
-import { refuse } from './args-error.js';
-import { hasComputed, isComputed, problemsOf } from './args-fields.js';
-import { namespaceSchema, objectName } from './args-kubernetes.js';
-import {
-  addressesSchema,
-  addressPoolArgsSchema,
-  advertisementSchema,
-  allocationSchema,
-  l2AdvertisementArgsSchema,
-} from './args-pools-schema.js';
+import { checked, checkedIfGiven } from './checked.js';
+import { type ArgsProblem, refuse } from './error.js';
+import { hasComputed, isComputed, problemsOf } from './fields.js';
+import { namespaceSchema, objectName } from './kubernetes-schema.js';
+import { list, record } from './plain.js';
 import type {
   AddressPoolArgs,
   Advertisement,
@@ -28,9 +22,14 @@ import type {
   L2AdvertisementArgs,
   Pool,
   PoolSettings,
-} from './args-pools.js';
-import { checked, checkedIfGiven } from './checked.js';
-import { list, record } from './plain.js';
+} from './pools.js';
+import {
+  addressesSchema,
+  addressPoolArgsSchema,
+  advertisementSchema,
+  allocationSchema,
+  l2AdvertisementArgsSchema,
+} from './pools-schema.js';
 
 export interface ParsedPool {
   addresses: pulumi.Input<string[]>;

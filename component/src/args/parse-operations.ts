@@ -1,8 +1,8 @@
 /** What operators add around the installation: checked, with defaults. */
 import type * as pulumi from '@pulumi/pulumi';
-import { metricsSchema, networkPolicySchema } from './args-operations-schema.js';
-import type { Metrics, NetworkPolicy } from './args-operations.js';
 import { checked, checkedIfGiven } from './checked.js';
+import type { Metrics, NetworkPolicy } from './operations.js';
+import { metricsSchema, networkPolicySchema } from './operations-schema.js';
 
 export interface ParsedMetrics {
   monitor: 'pods' | 'services' | undefined;

@@ -5,10 +5,8 @@
  */
 import { DEFAULT_NAMESPACE } from '@metallb-l2/sdk/settings';
 import type * as pulumi from '@pulumi/pulumi';
-import type { ArgsProblem } from './args-error.js';
-import { refuse } from './args-error.js';
-import { problemsOf } from './args-fields.js';
-import { annotationsSchema, namespaceSchema } from './args-kubernetes.js';
+import { PLATFORMS } from '../image/platform.js';
+import type { ImageBuild, MetalLBLayer2Args } from './args.js';
 import {
   argsSchema,
   imageNameSchema,
@@ -19,10 +17,10 @@ import {
   platformsSchema,
   repositorySchema,
 } from './args-schema.js';
-import { pullSecretsSchema } from './args-workloads-schema.js';
-import type { ImageBuild, MetalLBLayer2Args } from './args.js';
 import { checked, checkedIfGiven } from './checked.js';
-import { PLATFORMS } from './image/platform.js';
+import { type ArgsProblem, refuse } from './error.js';
+import { problemsOf } from './fields.js';
+import { annotationsSchema, namespaceSchema } from './kubernetes-schema.js';
 import {
   type ParsedMetrics,
   type ParsedNetworkPolicy,
@@ -44,6 +42,7 @@ import {
   parseSpeaker,
 } from './parse-workloads.js';
 import { isRecord, record } from './plain.js';
+import { pullSecretsSchema } from './workloads-schema.js';
 
 /** Texts by name. */
 export type Texts = Record<string, string>;

@@ -1,8 +1,8 @@
 /** Values that come later, checked as soon as they are there. */
 import * as pulumi from '@pulumi/pulumi';
 import type * as z from 'zod';
-import { refuse } from './args-error.js';
-import { hasComputed, problemsOf } from './args-fields.js';
+import { refuse } from './error.js';
+import { hasComputed, problemsOf } from './fields.js';
 
 /** A plain value has been checked already; a computed one is checked when all of it is known. */
 export function checked<T>(schema: z.ZodType, value: T, path: string): pulumi.Input<pulumi.Unwrap<T>> {

@@ -1,6 +1,6 @@
 /** Schemas of what is Kubernetes' own: names, labels, selectors, tolerations, quantities. */
 import * as z from 'zod';
-import { computable, expected, fields, listOf, matching, oneOf, text, wholeNumber } from './args-fields.js';
+import { computable, expected, fields, listOf, matching, oneOf, text, wholeNumber } from './fields.js';
 
 const LABEL_VALUE = /^([A-Za-z0-9]([-\w.]*[A-Za-z0-9])?)?$/;
 const LABEL_KEY = /^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?$/;
