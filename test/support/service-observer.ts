@@ -1,15 +1,9 @@
 /** Somebody outside who watches every service of a namespace, and whether two ever have one address. */
-import {
-  type KubeApi,
-  type Service,
-  SERVICES,
-  systemClock,
-  systemRandom,
-  watchResource,
-} from '@metallb-l2/sdk/kube';
+import { type KubeApi, type Service, SERVICES, type WatchUpdate } from '@metallb-l2/sdk/kube';
+import { ResourceObserver } from './resource-observer.ts';
 import { until } from './until.ts';
 
-export class ServiceObserver {
+export class ServiceObserver extends ResourceObserver<Service> {
   /** Addresses that two services had at one moment, with the names of both. */
   readonly conflicts: string[] = [];
   /** How often the watch had to begin anew: what happened just before was not seen. */
@@ -18,17 +12,9 @@ export class ServiceObserver {
   readonly moves: string[] = [];
   /** The address of each service there is; nothing for one that waits. */
   readonly addresses = new Map<string, string | undefined>();
-  readonly #stop = new AbortController();
-  readonly #synced = Promise.withResolvers<undefined>();
-  readonly #ended: Promise<void>;
 
   constructor(api: KubeApi, namespace: string) {
-    this.#ended = this.#watch(api, namespace);
-  }
-
-  /** Resolves once the watch is under way. */
-  async ready(): Promise<void> {
-    await this.#synced.promise;
+    super(api, SERVICES, namespace);
   }
 
   /** How many services have an address. */
@@ -42,22 +28,13 @@ export class ServiceObserver {
     return until(what, () => Promise.resolve(this.addresses.size >= count && this.served >= served), 90_000);
   }
 
-  async stop(): Promise<void> {
-    this.#stop.abort();
-    await this.#ended;
-  }
-
-  async #watch(api: KubeApi, namespace: string): Promise<void> {
-    const deps = { api, clock: systemClock, random: systemRandom };
-    for await (const update of watchResource(deps, SERVICES, { namespace }, this.#stop.signal)) {
-      if (update.type === 'synced') {
-        if (this.addresses.size > 0) this.gaps++;
-        this.addresses.clear();
-        for (const service of update.objects) this.#note(service);
-        this.#synced.resolve(undefined);
-      } else if (update.type === 'applied') this.#note(update.object);
-      else if (update.type === 'deleted') this.addresses.delete(update.object.metadata.name ?? '');
-    }
+  protected override take(update: WatchUpdate<Service>): void {
+    if (update.type === 'synced') {
+      if (this.addresses.size > 0) this.gaps++;
+      this.addresses.clear();
+      for (const service of update.objects) this.#note(service);
+    } else if (update.type === 'applied') this.#note(update.object);
+    else if (update.type === 'deleted') this.addresses.delete(update.object.metadata.name ?? '');
   }
 
   #note({ metadata: { name = '' }, status }: Service): void {

@@ -1,7 +1,8 @@
 /** Somebody outside who watches every `ServiceL2Status`, and counts the objects each service has. */
-import { type KubeApi, watchResource, systemClock, systemRandom } from '@metallb-l2/sdk/kube';
+import type { KubeApi, WatchUpdate } from '@metallb-l2/sdk/kube';
 import { SERVICE_L2_STATUSES, type ServiceL2Status } from '@metallb-l2/sdk/models';
 import { STATUS_LABELS } from '@metallb-l2/sdk/settings';
+import { ResourceObserver } from './resource-observer.ts';
 import { until } from './until.ts';
 
 interface Sight {
@@ -14,7 +15,7 @@ interface Sight {
   most: number;
 }
 
-export class StatusObserver {
+export class StatusObserver extends ResourceObserver<ServiceL2Status> {
   /** Events since {@link begin}. */
   events = 0;
   /**
@@ -26,17 +27,11 @@ export class StatusObserver {
   /** All objects there are, by UID. */
   readonly objects = new Map<string, ServiceL2Status>();
   readonly #services = new Map<string, Sight>();
-  readonly #stop = new AbortController();
-  readonly #synced = Promise.withResolvers<undefined>();
-  readonly #ended: Promise<void>;
+  /** What the next gap will be put down to. */
+  #interruption = 'first list';
 
   constructor(api: KubeApi, namespace: string) {
-    this.#ended = this.#watch(api, namespace);
-  }
-
-  /** Resolves once the watch is under way. */
-  async ready(): Promise<void> {
-    await this.#synced.promise;
+    super(api, SERVICE_L2_STATUSES, namespace);
   }
 
   /** Counts from now on. */
@@ -77,23 +72,13 @@ export class StatusObserver {
     return until(what, () => Promise.resolve(isSo()), 90_000);
   }
 
-  async stop(): Promise<void> {
-    this.#stop.abort();
-    await this.#ended;
-  }
-
-  async #watch(api: KubeApi, namespace: string): Promise<void> {
-    const deps = { api, clock: systemClock, random: systemRandom };
-    let interruption = 'first list';
-    for await (const update of watchResource(deps, SERVICE_L2_STATUSES, { namespace }, this.#stop.signal)) {
-      if (update.type === 'synced') {
-        this.gaps.push(interruption);
-        for (const object of update.objects) this.#note(object, true);
-        this.#synced.resolve(undefined);
-      } else if (update.type === 'applied' || update.type === 'deleted') {
-        this.#note(update.object, update.type === 'applied');
-      } else if (update.type === 'desynced') interruption = String(update.error);
-    }
+  protected override take(update: WatchUpdate<ServiceL2Status>): void {
+    if (update.type === 'synced') {
+      this.gaps.push(this.#interruption);
+      for (const object of update.objects) this.#note(object, true);
+    } else if (update.type === 'applied' || update.type === 'deleted') {
+      this.#note(update.object, update.type === 'applied');
+    } else if (update.type === 'desynced') this.#interruption = String(update.error);
   }
 
   #note(object: ServiceL2Status, present: boolean): void {
