@@ -11,7 +11,7 @@ import {
   SERVICES,
 } from '../kube/core-types.js';
 import type { KubeApi, KubeObject, ResourceType } from '../kube/kube-api.js';
-import { type Reading, readAll, readOne } from '../kube/reading.js';
+import { type Reading, readAll, readByName, readOne } from '../kube/reading.js';
 import {
   CONFIGURATION_STATES,
   type ConfigurationState,
@@ -62,29 +62,17 @@ export async function readDoctorFacts(
     const all = note(await readAll(api, type, { signal }));
     return all.ok || all.reason === 'notServed' ? all : note(await readAll(api, type, { namespace, signal }));
   };
-  const [definitions, pods, nodes, services, pools, advertisements, statuses, configurationStates] =
-    await Promise.all([
-      readDefinitions(api, signal).then(note),
-      readAll(api, PODS, { namespace, signal }).then(note),
-      readAll(api, NODES, { signal }).then(note),
-      readAll(api, SERVICES, { signal }).then(note),
-      everywhere(IP_ADDRESS_POOLS),
-      everywhere(L2_ADVERTISEMENTS),
-      everywhere(SERVICE_L2_STATUSES),
-      readAll(api, CONFIGURATION_STATES, { namespace, signal }).then(note),
-    ]);
-  return {
-    namespace,
-    definitions,
-    pods,
-    nodes,
-    services,
-    pools,
-    advertisements,
-    statuses,
-    configurationStates,
-    refused,
-  };
+  const facts = await readByName({
+    definitions: readDefinitions(api, signal).then(note),
+    pods: readAll(api, PODS, { namespace, signal }).then(note),
+    nodes: readAll(api, NODES, { signal }).then(note),
+    services: readAll(api, SERVICES, { signal }).then(note),
+    pools: everywhere(IP_ADDRESS_POOLS),
+    advertisements: everywhere(L2_ADVERTISEMENTS),
+    statuses: everywhere(SERVICE_L2_STATUSES),
+    configurationStates: readAll(api, CONFIGURATION_STATES, { namespace, signal }).then(note),
+  });
+  return { namespace, ...facts, refused };
 }
 
 async function readDefinitions(

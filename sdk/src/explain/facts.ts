@@ -17,7 +17,7 @@ import {
   SERVICES,
 } from '../kube/core-types.js';
 import type { KubeApi, ListOptions } from '../kube/kube-api.js';
-import { type Reading, readAll, readOne } from '../kube/reading.js';
+import { type Reading, readAll, readByName, readOne } from '../kube/reading.js';
 import {
   IP_ADDRESS_POOLS,
   type IPAddressPool,
@@ -68,67 +68,56 @@ export async function readExplainFacts(
   { ref, namespace }: Pick<ExplainFacts, 'ref' | 'namespace'>,
   signal: AbortSignal,
 ): Promise<ExplainFacts> {
-  const ofService: ListOptions = { namespace: ref.namespace, signal };
   const inNamespace: ListOptions = { namespace, signal };
-  const [
-    service,
-    serviceNamespace,
-    endpointSlices,
-    events,
-    nodes,
-    pools,
-    advertisements,
-    pods,
-    statuses,
-    statusDefinition,
-  ] = await Promise.all([
-    readOne(api, SERVICES, ref, signal),
-    readOne(api, NAMESPACES, { name: ref.namespace }, signal),
-    readAll(api, ENDPOINT_SLICES, { ...ofService, labelSelector: `${SERVICE_NAME_LABEL}=${ref.name}` }),
-    readAll(api, EVENTS, {
-      ...ofService,
+  const facts = await readByName({
+    service: readOne(api, SERVICES, ref, signal),
+    serviceNamespace: readOne(api, NAMESPACES, { name: ref.namespace }, signal),
+    endpointSlices: readEndpointSlices(api, ref, signal),
+    events: readAll(api, EVENTS, {
+      namespace: ref.namespace,
       fieldSelector: `involvedObject.kind=Service,involvedObject.name=${ref.name}`,
+      signal,
     }),
-    readAll(api, NODES, { signal }),
-    readAll(api, IP_ADDRESS_POOLS, inNamespace),
-    readAll(api, L2_ADVERTISEMENTS, inNamespace),
-    readAll(api, PODS, inNamespace),
-    readAll(api, SERVICE_L2_STATUSES, { ...inNamespace, labelSelector: statusSelectorOf(ref) }),
-    readOne(api, CUSTOM_RESOURCE_DEFINITIONS, { name: definitionName(SERVICE_L2_STATUSES) }, signal),
-  ]);
-  const [subject] = service.ok ? service.items : [];
-  const otherServices =
-    subject !== undefined && (addressTexts(subject).length === 0 || mayShare(subject))
-      ? await readAll(api, SERVICES, { signal })
-      : NOTHING;
-  const sharers = servicesSharing(subject, otherServices);
-  const otherEndpointSlices = joinReadings(
-    await Promise.all(
-      sharers.map(({ metadata: { namespace = '', name = '' } }) =>
-        readAll(api, ENDPOINT_SLICES, {
-          namespace,
-          labelSelector: `${SERVICE_NAME_LABEL}=${name}`,
-          signal,
-        }),
-      ),
+    nodes: readAll(api, NODES, { signal }),
+    pools: readAll(api, IP_ADDRESS_POOLS, inNamespace),
+    advertisements: readAll(api, L2_ADVERTISEMENTS, inNamespace),
+    pods: readAll(api, PODS, inNamespace),
+    statuses: readAll(api, SERVICE_L2_STATUSES, { ...inNamespace, labelSelector: statusSelectorOf(ref) }),
+    statusDefinition: readOne(
+      api,
+      CUSTOM_RESOURCE_DEFINITIONS,
+      { name: definitionName(SERVICE_L2_STATUSES) },
+      signal,
     ),
+  });
+  const [service] = facts.service.ok ? facts.service.items : [];
+  return { ref, namespace, ...facts, ...(await readOthers(api, service, signal)) };
+}
+
+/** What of other services may bear on `service`. */
+async function readOthers(
+  api: KubeApi,
+  service: Service | undefined,
+  signal: AbortSignal,
+): Promise<Pick<ExplainFacts, 'otherServices' | 'otherEndpointSlices'>> {
+  const mayMatter = service !== undefined && (addressTexts(service).length === 0 || mayShare(service));
+  const otherServices = mayMatter ? await readAll(api, SERVICES, { signal }) : NOTHING;
+  const readings = servicesSharing(service, otherServices).map(
+    ({ metadata: { namespace = '', name = '' } }) => readEndpointSlices(api, { namespace, name }, signal),
   );
-  return {
-    ref,
+  return { otherServices, otherEndpointSlices: joinReadings(await Promise.all(readings)) };
+}
+
+function readEndpointSlices(
+  api: KubeApi,
+  { namespace, name }: ServiceRef,
+  signal: AbortSignal,
+): Promise<Reading<EndpointSlice>> {
+  return readAll(api, ENDPOINT_SLICES, {
     namespace,
-    service,
-    serviceNamespace,
-    otherServices,
-    otherEndpointSlices,
-    endpointSlices,
-    events,
-    nodes,
-    pools,
-    advertisements,
-    pods,
-    statuses,
-    statusDefinition,
-  };
+    labelSelector: `${SERVICE_NAME_LABEL}=${name}`,
+    signal,
+  });
 }
 
 function joinReadings<T>(readings: readonly Reading<T>[]): Reading<T> {

@@ -50,6 +50,16 @@ export async function readOne<T extends KubeObject>(
   }
 }
 
+/** What each of the promises has read, under its name. @throws what the first of them to fail throws */
+export async function readByName<Readings extends Record<string, Reading<KubeObject>>>(promises: {
+  readonly [Name in keyof Readings]: Promise<Readings[Name]>;
+}): Promise<Readings> {
+  const named = Object.entries<Promise<unknown>>(promises).map(
+    async ([name, promise]) => [name, await promise] as const,
+  );
+  return Object.fromEntries(await Promise.all(named)) as Readings;
+}
+
 function unreadable(
   error: unknown,
   verb: 'get' | 'list',
