@@ -15,7 +15,7 @@ import type {
 } from '../kube-api.js';
 import { parseList, parseObject, parseWatchLine } from './answers.js';
 import type { CredentialSource } from './credentials.js';
-import { HttpTransport } from './http-transport.js';
+import { type HttpRequest, HttpTransport } from './http-transport.js';
 import { linesOf } from './lines.js';
 import { queryOf, resourcePath, selectionOf } from './resource-url.js';
 
@@ -65,8 +65,8 @@ export class HttpKubeApi implements KubeConnection {
     { signal, beforeSend }: CallOptions = {},
   ): Promise<T> {
     const operation = describeCall('get', type, ref);
-    const request = { method: 'GET', path: resourcePath(type, ref), operation, signal, beforeSend } as const;
-    return parseObject(await this.#transport.send(request), operation) as T;
+    const path = resourcePath(type, ref);
+    return this.#sendForObject({ method: 'GET', path, operation, signal, beforeSend });
   }
 
   async create<T extends KubeObject>(
@@ -81,15 +81,8 @@ export class HttpKubeApi implements KubeConnection {
       throw new KubeError('BadRequest', message, { operation });
     }
     const path = resourcePath(type, namespace === undefined ? {} : { namespace });
-    const request = {
-      method: 'POST',
-      path,
-      body: jsonOf(type, object),
-      operation,
-      signal,
-      beforeSend,
-    } as const;
-    return parseObject(await this.#transport.send(request), operation) as T;
+    const body = jsonOf(type, object);
+    return this.#sendForObject({ method: 'POST', path, body, operation, signal, beforeSend });
   }
 
   async patch<T extends KubeObject>(
@@ -102,8 +95,7 @@ export class HttpKubeApi implements KubeConnection {
     const operation = describeCall('patch', type, ref, subresource);
     const path = resourcePath(type, ref, subresource) + queryOf({ fieldManager, force });
     const body = { contentType: PATCH_TYPES[options.type], json: patch };
-    const request = { method: 'PATCH', path, body, operation, signal, beforeSend } as const;
-    return parseObject(await this.#transport.send(request), operation) as T;
+    return this.#sendForObject({ method: 'PATCH', path, body, operation, signal, beforeSend });
   }
 
   async replace<T extends KubeObject>(
@@ -114,15 +106,8 @@ export class HttpKubeApi implements KubeConnection {
     const ref = refOf(object);
     const operation = describeCall('replace', type, ref, subresource);
     const path = resourcePath(type, ref, subresource);
-    const request = {
-      method: 'PUT',
-      path,
-      body: jsonOf(type, object),
-      operation,
-      signal,
-      beforeSend,
-    } as const;
-    return parseObject(await this.#transport.send(request), operation) as T;
+    const body = jsonOf(type, object);
+    return this.#sendForObject({ method: 'PUT', path, body, operation, signal, beforeSend });
   }
 
   async delete<T extends KubeObject>(
@@ -164,6 +149,11 @@ export class HttpKubeApi implements KubeConnection {
 
   close(): void {
     this.#transport.close();
+  }
+
+  /** For calls whose answer is the object they are about. */
+  async #sendForObject<T extends KubeObject>(request: HttpRequest): Promise<T> {
+    return parseObject(await this.#transport.send(request), request.operation) as T;
   }
 }
 
