@@ -19,6 +19,7 @@ import {
 import { IP_ADDRESS_POOLS, L2_ADVERTISEMENTS } from '@metallb-l2/sdk/models';
 import { COMPONENT_LABELS, DEFAULT_NAMESPACE } from '@metallb-l2/sdk/settings';
 import type { Lab } from './lab.ts';
+import { SERVICE_ACCOUNTS } from './service-accounts.ts';
 
 /** The first of the addresses of {@link createServices}; more follow one after the other. */
 export const FIRST_ADDRESS = addressOf(0);
@@ -33,14 +34,6 @@ export interface SpeakerPod {
 }
 
 const PARALLEL = 16;
-
-const SERVICE_ACCOUNTS: ResourceType = {
-  group: '',
-  version: 'v1',
-  plural: 'serviceaccounts',
-  kind: 'ServiceAccount',
-  namespaced: true,
-};
 
 /** Makes the node and the pod of the speaker on it. */
 export async function createSpeakerPod(

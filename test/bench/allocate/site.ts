@@ -1,6 +1,6 @@
 /** An API server with what both controllers need to see before they start, and nothing else. */
 import { dirname } from 'node:path';
-import { NAMESPACES, PODS, type ResourceType } from '@metallb-l2/sdk/kube';
+import { NAMESPACES, PODS } from '@metallb-l2/sdk/kube';
 import { connect, type KubeConnection } from '@metallb-l2/sdk/kube/connect';
 import { IP_ADDRESS_POOLS, type IPAddressPoolSpec } from '@metallb-l2/sdk/models';
 import { DEFAULT_NAMESPACE } from '@metallb-l2/sdk/settings';
@@ -9,18 +9,12 @@ import { type ControlPlane, startControlPlane } from '../../lab/control-plane.ts
 import { createUser } from '../../lab/credentials.ts';
 import { establish } from '../../lab/establish.ts';
 import type { ServerProcess } from '../../lab/processes.ts';
+import { SERVICE_ACCOUNTS } from '../../lab/service-accounts.ts';
 import { upstreamDefinitions } from '../../lab/upstream/definitions.ts';
 import type { Task } from '../../toolchain/progress.ts';
 import type { SubjectName } from '../benchmark.ts';
 import { startController } from './controllers.ts';
 
-const SERVICE_ACCOUNTS: ResourceType = {
-  group: '',
-  version: 'v1',
-  plural: 'serviceaccounts',
-  kind: 'ServiceAccount',
-  namespaced: true,
-};
 const POD = 'controller';
 /** Its calls are written to the audit log as those of a service account, and may be anything. */
 const USER = createUser(

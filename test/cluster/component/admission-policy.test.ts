@@ -15,6 +15,7 @@ import { MetalLBLayer2 } from '../../../component/src/index.js';
 import { newStatusObject, type StatusOwner } from '../../../speaker/src/cluster/status-object.js';
 import { StatusPublisher } from '../../../speaker/src/cluster/status-publisher.js';
 import type { StatusTarget } from '../../../speaker/src/cluster/status-slot.js';
+import { SERVICE_ACCOUNTS } from '../../lab/service-accounts.ts';
 import { mockPulumi, settled } from '../../support/pulumi-mocks.ts';
 import { RecordedLog } from '../../support/recorded-log.ts';
 import { RecordedMeter } from '../../support/recorded-meter.ts';
@@ -28,7 +29,7 @@ const LONG_NAME = `iris-with-a-very-long-name.${'rack.'.repeat(8)}example.com`;
 
 /** What of the installation decides about a speaker's writes, in the order in which it can be created. */
 const KINDS: readonly ResourceType[] = [
-  kind('', 'ServiceAccount', 'serviceaccounts'),
+  SERVICE_ACCOUNTS,
   kind('rbac.authorization.k8s.io', 'Role', 'roles'),
   kind('rbac.authorization.k8s.io', 'RoleBinding', 'rolebindings'),
   kind('admissionregistration.k8s.io', 'ValidatingAdmissionPolicy', 'validatingadmissionpolicies', false),

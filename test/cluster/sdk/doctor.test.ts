@@ -10,10 +10,10 @@ import {
   type ServiceL2Status,
 } from '@metallb-l2/sdk/models';
 import { COMPONENT_LABELS, STATUS_LABELS } from '@metallb-l2/sdk/settings';
+import { SERVICE_ACCOUNTS } from '../../lab/service-accounts.ts';
 import { ourCrd, stockCrd } from '../speaker/speaker-rig.ts';
 import { establish, START_TIMEOUT_MS, startTestCluster, type TestCluster } from './control-plane.ts';
 
-const SERVICE_ACCOUNTS = kind('', 'ServiceAccount', 'serviceaccounts');
 const ROLES = kind('rbac.authorization.k8s.io', 'Role', 'roles');
 const ROLE_BINDINGS = kind('rbac.authorization.k8s.io', 'RoleBinding', 'rolebindings');
 

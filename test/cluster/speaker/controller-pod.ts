@@ -1,18 +1,11 @@
 import { type KubeApi, PODS } from '@metallb-l2/sdk/kube';
+import { SERVICE_ACCOUNTS } from '../../lab/service-accounts.ts';
 import { until } from '../../support/until.ts';
 
 export interface PodRef {
   readonly name: string;
   readonly uid: string;
 }
-
-const ACCOUNTS = {
-  group: '',
-  version: 'v1',
-  plural: 'serviceaccounts',
-  kind: 'ServiceAccount',
-  namespaced: true,
-};
 
 /** The pod that a controller counts as; without it the garbage collector takes what belongs to it. */
 export async function createPod(
@@ -21,7 +14,7 @@ export async function createPod(
 ): Promise<PodRef> {
   // A pod needs its namespace's account, which the controller manager makes a little later.
   await until('the namespace has its account', () =>
-    api.get(ACCOUNTS, { namespace, name: 'default' }).then(
+    api.get(SERVICE_ACCOUNTS, { namespace, name: 'default' }).then(
       () => true,
       () => false,
     ),

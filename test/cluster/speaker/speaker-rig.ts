@@ -24,20 +24,13 @@ import { LocalLan } from '../../../speaker/src/lan/local-lan.js';
 import type { LinkSource } from '../../../speaker/src/ports.js';
 import { runSpeaker } from '../../../speaker/src/speaker.js';
 import type { FakeClock } from '../../support/fake-clock.ts';
+import { SERVICE_ACCOUNTS } from '../../lab/service-accounts.ts';
 import { asUpstreamHasIt } from '../../lab/upstream/definitions.ts';
 import { MeasuredKubeApi } from '../../support/measured-kube-api.ts';
 import { RecordedLog } from '../../support/recorded-log.ts';
 import { RecordedMeter } from '../../support/recorded-meter.ts';
 import { SimulatedLan } from '../../support/simulated-lan.ts';
 import type { TestCluster } from '../sdk/control-plane.ts';
-
-const SERVICE_ACCOUNTS: ResourceType = {
-  group: '',
-  version: 'v1',
-  plural: 'serviceaccounts',
-  kind: 'ServiceAccount',
-  namespaced: true,
-};
 
 /** How far time moves at once under {@link drive}, and how long nothing may be asked before it moves on. */
 const STEP_MS = 250;

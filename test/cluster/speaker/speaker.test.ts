@@ -23,6 +23,7 @@ import { COMPONENT_LABELS } from '@metallb-l2/sdk/settings';
 import { HealthBoard } from '../../../speaker/src/http/health.js';
 import { LocalLan } from '../../../speaker/src/lan/local-lan.js';
 import { runSpeaker } from '../../../speaker/src/speaker.js';
+import { SERVICE_ACCOUNTS } from '../../lab/service-accounts.ts';
 import { RecordedLog } from '../../support/recorded-log.ts';
 import { RecordedMeter } from '../../support/recorded-meter.ts';
 import { SimulatedLan } from '../../support/simulated-lan.ts';
@@ -34,13 +35,6 @@ const LIMIT_MS = 120_000;
 
 const NODE_NAMES = ['iris1', 'iris2'];
 const SERVICE_IPS: Record<string, string> = { web: '10.20.30.1', db: '10.20.30.2', mail: '10.20.30.3' };
-const SERVICE_ACCOUNTS: ResourceType = {
-  group: '',
-  version: 'v1',
-  plural: 'serviceaccounts',
-  kind: 'ServiceAccount',
-  namespaced: true,
-};
 
 let cluster: TestCluster;
 let namespace: string;
