@@ -37,11 +37,7 @@ beforeAll(async () => {
   await observer.ready();
 }, START_TIMEOUT_MS);
 afterAll(async () => {
-  // Speakers that stop hand their addresses over, which takes its time as well.
-  let isOver = false;
-  const stopped = rig.stop().finally(() => (isOver = true));
-  await drive(clock, [], { untilTrue: () => isOver });
-  await stopped;
+  await rig.stopOn(clock);
   await observer.stop();
   await cluster.stop();
 }, LIMIT_MS);

@@ -135,11 +135,7 @@ describe('500 services that nothing happens to', () => {
   }, LIMIT_MS);
 
   afterAll(async () => {
-    // Speakers that stop hand their addresses over, which takes its time as well.
-    let isOver = false;
-    const stopped = rig.stop().finally(() => (isOver = true));
-    await drive(clock, [], { untilTrue: () => isOver });
-    await stopped;
+    await rig.stopOn(clock);
     await observer.until('the statuses are gone', () => observer.objects.size === 0);
     await observer.stop();
   }, LIMIT_MS);

@@ -135,6 +135,14 @@ export class SpeakerRig {
     }
   }
 
+  /** As {@link stop}, for speakers on a fake clock: to hand their addresses over takes its time as well. */
+  async stopOn(clock: FakeClock): Promise<void> {
+    let isOver = false;
+    const stopped = this.stop().finally(() => (isOver = true));
+    await drive(clock, [], { untilTrue: () => isOver });
+    await stopped;
+  }
+
   async #createService(name: string, ip: string): Promise<void> {
     const { namespace } = this;
     await this.#ensure(SERVICES, {
