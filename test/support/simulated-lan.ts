@@ -50,6 +50,22 @@ export interface SeenNdp {
 /** Where every IPv6 host listens: `ff02::1`. */
 const ALL_NODES_MAC = '33:33:00:00:00:01';
 
+/** A link that announces, unless `fields` say otherwise. */
+export function ethernetLink(fields: Partial<Link> = {}): Link {
+  return {
+    index: 2,
+    name: 'lan0',
+    mac: '02:00:00:00:00:01',
+    hardwareType: 1,
+    up: true,
+    carrier: true,
+    loopback: false,
+    noArp: false,
+    hasMaster: false,
+    ...fields,
+  };
+}
+
 export class SimulatedLan {
   /** Every ARP packet sent so far. */
   readonly seen: SeenArp[] = [];
@@ -61,17 +77,8 @@ export class SimulatedLan {
   /** A machine with one link of its own MAC. */
   addHost(name: string, linkName = 'lan0'): SimulatedHost {
     this.#hosts++;
-    return new SimulatedHost(this, name, {
-      index: 2,
-      name: linkName,
-      mac: `02:00:00:00:00:${this.#hosts.toString(16).padStart(2, '0')}`,
-      hardwareType: 1,
-      up: true,
-      carrier: true,
-      loopback: false,
-      noArp: false,
-      hasMaster: false,
-    });
+    const mac = `02:00:00:00:00:${this.#hosts.toString(16).padStart(2, '0')}`;
+    return new SimulatedHost(this, name, ethernetLink({ name: linkName, mac }));
   }
 
   attach(port: Port): void {

@@ -21,6 +21,7 @@ import { FakeClock } from '../../../support/fake-clock.ts';
 import { RecordedLog } from '../../../support/recorded-log.ts';
 import { RecordedMeter } from '../../../support/recorded-meter.ts';
 import { seededRandom } from '../../../support/seeded-random.ts';
+import { ethernetLink } from '../../../support/simulated-lan.ts';
 
 const FRAMES = 1_000_000;
 /** So many frames are made anew; the rest are changes of them. */
@@ -160,17 +161,7 @@ it('answers valid questions among a million frames and nothing else, and counts 
       onClaim: () => undefined,
       onDown: () => undefined,
     },
-    {
-      index: 7,
-      name: 'lan0',
-      mac: MINE,
-      hardwareType: 1,
-      up: true,
-      carrier: true,
-      loopback: false,
-      noArp: false,
-      hasMaster: false,
-    },
+    ethernetLink({ index: 7, mac: MINE }),
     { framesPerSecond: 1000 },
   );
   responder.open();

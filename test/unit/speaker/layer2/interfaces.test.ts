@@ -1,24 +1,13 @@
 import { DEFAULT_EXCLUDED_INTERFACES } from '@metallb-l2/sdk/settings';
 import { unusableReason } from '../../../../speaker/src/layer2/interfaces.js';
 import type { Link } from '../../../../speaker/src/ports.js';
+import { ethernetLink } from '../../../support/simulated-lan.ts';
 
 const EXCLUSIONS = DEFAULT_EXCLUDED_INTERFACES.map((pattern) => new RegExp(pattern));
-const link = (fields: Partial<Link> = {}): Link => ({
-  index: 2,
-  name: 'eth0',
-  mac: '02:00:00:00:00:01',
-  hardwareType: 1,
-  up: true,
-  carrier: true,
-  loopback: false,
-  noArp: false,
-  hasMaster: false,
-  ...fields,
-});
 
 describe('unusableReason', () => {
   it('finds nothing wrong with Ethernet that is up', () => {
-    expect(unusableReason(link(), EXCLUSIONS)).toBeUndefined();
+    expect(unusableReason(ethernetLink(), EXCLUSIONS)).toBeUndefined();
   });
 
   const cases: [Partial<Link>, string][] = [
@@ -32,7 +21,7 @@ describe('unusableReason', () => {
   ];
   for (const [fields, reason] of cases) {
     it(`leaves ${JSON.stringify(fields)} alone: ${reason}`, () => {
-      expect(unusableReason(link(fields), EXCLUSIONS)).toBe(reason);
+      expect(unusableReason(ethernetLink(fields), EXCLUSIONS)).toBe(reason);
     });
   }
 
@@ -48,11 +37,11 @@ describe('unusableReason', () => {
     'virbr0',
   ]) {
     it(`leaves ${name} to the container network`, () => {
-      expect(unusableReason(link({ name }), EXCLUSIONS)).toBe('excluded');
+      expect(unusableReason(ethernetLink({ name }), EXCLUSIONS)).toBe('excluded');
     });
   }
 
   it('excludes lo itself and nothing that merely starts so', () => {
-    expect(unusableReason(link({ name: 'lom1' }), EXCLUSIONS)).toBeUndefined();
+    expect(unusableReason(ethernetLink({ name: 'lom1' }), EXCLUSIONS)).toBeUndefined();
   });
 });
