@@ -1,29 +1,9 @@
 import * as pulumi from '@pulumi/pulumi';
-import { ArgsError } from '../../../component/src/args/error.js';
-import type { MetalLBLayer2Args } from '../../../component/src/args/args.js';
 import { parseArgs } from '../../../component/src/args/parse-args.js';
 import { parseAddressPool, parseL2Advertisement } from '../../../component/src/args/parse-pools.js';
-
-const IMAGE = 'registry.example.com/metallb-l2:1';
-const GOOD: MetalLBLayer2Args = {
-  image: { reference: IMAGE },
-  pools: [
-    { name: 'production', addresses: ['192.168.10.0/24'] },
-    { name: 'lab', addresses: ['192.168.20.5-192.168.20.9', 'fd00::/120'] },
-  ],
-};
+import { GOOD, IMAGE, problemsOf } from './good-arguments.ts';
 
 const pool = (fields: object) => ({ pools: [{ name: 'a', addresses: ['10.0.0.0/24'], ...fields }] });
-
-function problemsOf(parse: () => unknown) {
-  try {
-    parse();
-  } catch (error) {
-    if (error instanceof ArgsError) return error.problems;
-    throw error;
-  }
-  return [];
-}
 
 /** Plain JavaScript can pass anything. */
 const refusals = (args: object) => problemsOf(() => parseArgs(args));

@@ -1,30 +1,11 @@
 import * as pulumi from '@pulumi/pulumi';
-import { ArgsError } from '../../../component/src/args/error.js';
 import type { MetalLBLayer2Args } from '../../../component/src/args/args.js';
 import { DEFAULT_BASE, type ParsedArgs, parseArgs } from '../../../component/src/args/parse-args.js';
-
-const IMAGE = 'registry.example.com/metallb-l2:1';
-const GOOD: MetalLBLayer2Args = {
-  image: { reference: IMAGE },
-  pools: [
-    { name: 'production', addresses: ['192.168.10.0/24'] },
-    { name: 'lab', addresses: ['192.168.20.5-192.168.20.9', 'fd00::/120'] },
-  ],
-};
+import { GOOD, IMAGE, problemsOf } from './good-arguments.ts';
 
 /** Plain JavaScript can pass anything. */
 function parse(args: unknown): ParsedArgs {
   return parseArgs(args as MetalLBLayer2Args) as ParsedArgs;
-}
-
-function problemsOf(args: unknown) {
-  try {
-    parse(args);
-  } catch (error) {
-    if (error instanceof ArgsError) return error.problems;
-    throw error;
-  }
-  return [];
 }
 
 /**
@@ -61,7 +42,7 @@ describe('arguments', () => {
   });
 
   it('that are no object are refused', () => {
-    expect(problemsOf(undefined).map(({ path }) => path)).toEqual(['args']);
+    expect(problemsOf(() => parse(undefined)).map(({ path }) => path)).toEqual(['args']);
   });
 
   it('are refused for everything at once, in one error Pulumi shows without a stack', () => {
@@ -75,7 +56,7 @@ describe('arguments', () => {
       ],
     };
     const paths = ['namespace', 'pools[0].addresses[0]', 'pools[1].addresses', 'logLevel', 'pools[1].name'];
-    expect(problemsOf(bad).map(({ path }) => path)).toEqual(paths);
+    expect(problemsOf(() => parse(bad)).map(({ path }) => path)).toEqual(paths);
     try {
       parse(bad);
     } catch (error) {

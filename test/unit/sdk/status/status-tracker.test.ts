@@ -2,30 +2,17 @@ import { KubeError } from '../../../../sdk/src/kube/errors.js';
 import type { WatchUpdate } from '../../../../sdk/src/kube/watch-machine.js';
 import type { ServiceL2Status, ServiceL2StatusStatus } from '../../../../sdk/src/models/service-l2-status.js';
 import { type ServiceL2StatusEvent, StatusTracker } from '../../../../sdk/src/status/status-tracker.js';
+import { statusObject } from './fixtures.ts';
 
 const SETTLE_MS = 2000;
 
 /** A status object for service demo/web, made in second `created`. */
-function object(
+const object = (
   name: string,
   node: string,
   created = 0,
   status: ServiceL2StatusStatus = { node },
-): ServiceL2Status {
-  return {
-    metadata: {
-      name,
-      namespace: 'metallb-system',
-      creationTimestamp: new Date(created * 1000).toISOString(),
-      labels: {
-        'metallb.io/node': node,
-        'metallb.io/service-name': 'web',
-        'metallb.io/service-namespace': 'demo',
-      },
-    },
-    status,
-  };
-}
+): ServiceL2Status => ({ ...statusObject({ name, node, created, status: 'none' }), status });
 
 const synced = (...objects: ServiceL2Status[]): WatchUpdate<ServiceL2Status> => ({ type: 'synced', objects });
 const applied = (each: ServiceL2Status): WatchUpdate<ServiceL2Status> => ({ type: 'applied', object: each });
