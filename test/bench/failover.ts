@@ -5,8 +5,7 @@
 import { type Benchmark, SUBJECT_NAMES } from './benchmark.ts';
 import { TRIALS, type TrialName } from './failover-trials.ts';
 import { measure } from './lan/measure.ts';
-import { Rig, startWatchedLab } from './lan/rig.ts';
-import { SUBJECTS } from './subjects.ts';
+import { rigsOf } from './lan/rig.ts';
 
 const TRIAL_NAMES = Object.keys(TRIALS) as TrialName[];
 
@@ -17,22 +16,10 @@ export const failover: Benchmark = {
   async *run({ quick, signal, log, ...options }) {
     const { subjects = SUBJECT_NAMES, trials = quick ? 1 : 10 } = options;
     const { scenarios = quick ? TRIAL_NAMES.slice(0, 1) : TRIAL_NAMES } = options;
-    const task = { log, signal };
-    const lab = await startWatchedLab(task);
-    try {
-      for (const subject of subjects.map((name) => SUBJECTS[name])) {
-        const rig = await Rig.open(lab, subject, task);
-        try {
-          for (const name of TRIAL_NAMES.filter((each) => scenarios.includes(each))) {
-            yield await measure(rig, `failover ${name}`, trials, TRIALS[name]);
-          }
-          await rig.uninstall();
-        } finally {
-          await rig.close();
-        }
+    for await (const rig of rigsOf(subjects, { log, signal })) {
+      for (const name of TRIAL_NAMES.filter((each) => scenarios.includes(each))) {
+        yield await measure(rig, `failover ${name}`, trials, TRIALS[name]);
       }
-    } finally {
-      await lab.down();
     }
   },
 };

@@ -9,8 +9,7 @@ import { pause } from '../toolchain/pause.ts';
 import { type Benchmark, SUBJECT_NAMES } from './benchmark.ts';
 import { type Figures, measure } from './lan/measure.ts';
 import { contestedMs } from './lan/observation.ts';
-import { Rig, startWatchedLab } from './lan/rig.ts';
-import { SUBJECTS } from './subjects.ts';
+import { type Rig, rigsOf } from './lan/rig.ts';
 
 const CUT_MS = 20_000;
 /**
@@ -27,20 +26,8 @@ export const heal: Benchmark = {
   about: 'a cable put back after 20 s: how long two nodes answer, and how often the status is written',
   async *run({ quick, signal, log, ...options }) {
     const { subjects = SUBJECT_NAMES, trials = quick ? 1 : 5 } = options;
-    const task = { log, signal };
-    const lab = await startWatchedLab(task);
-    try {
-      for (const subject of subjects.map((name) => SUBJECTS[name])) {
-        const rig = await Rig.open(lab, subject, task);
-        try {
-          yield await measure(rig, 'heal', trials, cableBack);
-          await rig.uninstall();
-        } finally {
-          await rig.close();
-        }
-      }
-    } finally {
-      await lab.down();
+    for await (const rig of rigsOf(subjects, { log, signal })) {
+      yield await measure(rig, 'heal', trials, cableBack);
     }
   },
 };

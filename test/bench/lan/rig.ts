@@ -9,7 +9,8 @@ import { kubectl } from '../../lab/kubectl.ts';
 import { type Lab, startLab } from '../../lab/lab.ts';
 import { CONTAINERD_SOCKET } from '../../lab/node-config.ts';
 import type { Task } from '../../toolchain/progress.ts';
-import type { Installation, Subject } from '../subjects.ts';
+import type { SubjectName } from '../benchmark.ts';
+import { type Installation, type Subject, SUBJECTS } from '../subjects.ts';
 import { answerOrder, longestGapMs } from './observation.ts';
 import { LanProbe } from './probe.ts';
 import { createService, DELETE_SERVICE, SERVER, SERVICE_PORT, startServer } from './service.ts';
@@ -33,6 +34,25 @@ export async function startWatchedLab(task: Task): Promise<Lab> {
   } catch (error) {
     await lab.down();
     throw error;
+  }
+}
+
+/** A rig of each subject, one after the other in the same lab, which goes with the last one. */
+export async function* rigsOf(subjects: readonly SubjectName[], task: Task): AsyncGenerator<Rig, void> {
+  const lab = await startWatchedLab(task);
+  try {
+    for (const subject of subjects) {
+      const rig = await Rig.open(lab, SUBJECTS[subject], task);
+      try {
+        yield rig;
+        // Not reached when the trials failed.
+        await rig.uninstall();
+      } finally {
+        await rig.close();
+      }
+    }
+  } finally {
+    await lab.down();
   }
 }
 
