@@ -1,6 +1,7 @@
 /** Whether pools and advertisements can do what they were made for. */
 import { type ConfigProblem, type Layer2Config, resolveLayer2Config } from '../election/index.js';
 import type { KubeObject, ResourceType } from '../kube/kube-api.js';
+import { qualifiedName } from '../kube/object-ref.js';
 import { formatAddress, rangesOverlap } from '../models/address.js';
 import { CONFIGURATION_STATES, type ConfigurationState } from '../models/configuration-state.js';
 import { IP_ADDRESS_POOLS, type IPAddressPool } from '../models/ip-address-pool.js';
@@ -145,7 +146,7 @@ function unknownPoolFindings(
 function elsewhereFindings(type: ResourceType, objects: readonly KubeObject[], namespace: string): Finding[] {
   const elsewhere = objects.filter(({ metadata }) => metadata.namespace !== namespace);
   if (elsewhere.length === 0) return [];
-  const names = elsewhere.map(({ metadata }) => `${metadata.namespace ?? ''}/${metadata.name ?? ''}`);
+  const names = elsewhere.map(({ metadata }) => qualifiedName(metadata));
   return [
     {
       code: 'configurationElsewhere',

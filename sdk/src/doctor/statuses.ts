@@ -1,5 +1,6 @@
 /** Whether the status objects are true, as far as other objects can tell. */
 import { nodeLabelValue, podsOf, readyNodes } from '../election/index.js';
+import { qualifiedName } from '../kube/object-ref.js';
 import { SERVICE_L2_STATUSES, type ServiceL2Status } from '../models/service-l2-status.js';
 import { type Announcement, readAnnouncement, serviceKey } from '../status/announcement.js';
 import { STATUS_LABELS } from '../settings/labels.js';
@@ -131,7 +132,7 @@ function ofObjects(
   remedy: string,
 ): Finding[] {
   if (objects.length === 0) return [];
-  const names = objects.map(({ metadata }) => `${metadata.namespace ?? ''}/${metadata.name ?? ''}`);
+  const names = objects.map(({ metadata }) => qualifiedName(metadata));
   return [
     {
       code,

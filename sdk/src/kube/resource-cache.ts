@@ -4,6 +4,7 @@
  */
 import type { KubeError } from './errors.js';
 import type { KubeObject, ObjectRef, ResourceType } from './kube-api.js';
+import { qualifiedName } from './object-ref.js';
 import { slim } from './slim.js';
 import type { WatchUpdate } from './watch-machine.js';
 import { type WatchDeps, type WatchSelection, watchResource } from './watch.js';
@@ -70,7 +71,7 @@ export class ResourceCache<T extends KubeObject> {
   }
 
   get(ref: ObjectRef): T | undefined {
-    return this.#objects.get(keyOf(ref));
+    return this.#objects.get(qualifiedName(ref));
   }
 
   /** Calls `listener` after each change of objects or of {@link problem}; it must not throw. Returns the unsubscribe. */
@@ -95,15 +96,15 @@ export class ResourceCache<T extends KubeObject> {
     switch (update.type) {
       case 'synced':
         this.#objects = new Map(
-          update.objects.map((object) => [keyOf(object.metadata as ObjectRef), slim(object)]),
+          update.objects.map((object) => [qualifiedName(object.metadata), slim(object)]),
         );
         this.#synced = true;
         break;
       case 'applied':
-        this.#objects.set(keyOf(update.object.metadata as ObjectRef), slim(update.object));
+        this.#objects.set(qualifiedName(update.object.metadata), slim(update.object));
         break;
       case 'deleted':
-        this.#objects.delete(keyOf(update.object.metadata as ObjectRef));
+        this.#objects.delete(qualifiedName(update.object.metadata));
         break;
       case 'desynced':
       case 'resumed':
@@ -111,8 +112,4 @@ export class ResourceCache<T extends KubeObject> {
     }
     this.#list = undefined;
   }
-}
-
-function keyOf(ref: ObjectRef): string {
-  return `${ref.namespace ?? ''}/${ref.name}`;
 }

@@ -1,5 +1,5 @@
 import { KubeError } from '../kube/errors.js';
-import type { ServiceRef } from './announcement.js';
+import { type ServiceRef, serviceKey } from './announcement.js';
 
 /** Why a question about announcements has no answer. The list is closed. */
 export type ServiceL2StatusErrorCode =
@@ -31,7 +31,7 @@ export class ServiceL2StatusError extends Error {
 
 /** A failed call, in terms of the question asked. */
 export function statusErrorOf(cause: KubeError, service?: ServiceRef): ServiceL2StatusError {
-  const about = service ? `${service.namespace}/${service.name}: ` : '';
+  const about = service ? `${serviceKey(service)}: ` : '';
   const error = (code: ServiceL2StatusErrorCode, message = cause.message) =>
     new ServiceL2StatusError(code, about + message, { cause, service });
   switch (cause.code) {

@@ -5,6 +5,7 @@
  * same however many services there are.
  */
 import type { KubeObject } from '../kube/kube-api.js';
+import { qualifiedName } from '../kube/object-ref.js';
 import type { WatchUpdate } from '../kube/watch-machine.js';
 import {
   type Announcement,
@@ -108,22 +109,22 @@ export class StatusTracker {
   #put(object: KubeObject): string[] {
     const read = readAnnouncement(object);
     if (!read.ok) {
-      this.#invalid.set(objectKey(object), read.invalid);
+      this.#invalid.set(qualifiedName(object.metadata), read.invalid);
       return [];
     }
     const key = serviceKey(read.announcement.service);
-    this.#objects.set(objectKey(object), read.announcement);
+    this.#objects.set(qualifiedName(object.metadata), read.announcement);
     this.#candidates.set(key, [...(this.#candidates.get(key) ?? []), read.announcement]);
     return [key];
   }
 
   #remove(object: KubeObject): string[] {
-    this.#invalid.delete(objectKey(object));
-    const before = this.#objects.get(objectKey(object));
+    this.#invalid.delete(qualifiedName(object.metadata));
+    const before = this.#objects.get(qualifiedName(object.metadata));
     if (!before) return [];
     const key = serviceKey(before.service);
     const others = (this.#candidates.get(key) ?? []).filter((each) => each !== before);
-    this.#objects.delete(objectKey(object));
+    this.#objects.delete(qualifiedName(object.metadata));
     if (others.length > 0) this.#candidates.set(key, others);
     else this.#candidates.delete(key);
     return [key];
@@ -153,8 +154,4 @@ export class StatusTracker {
     const statuses = [...this.#candidates.values()].flatMap((each) => latestAnnouncement(each) ?? []);
     return { type: 'synced', statuses, invalid: [...this.#invalid.values()] };
   }
-}
-
-function objectKey({ metadata: { namespace, name } }: KubeObject): string {
-  return `${namespace ?? ''}/${name ?? ''}`;
 }

@@ -19,6 +19,7 @@ import type {
   WatchLine,
   WatchOptions,
 } from '../kube/kube-api.js';
+import { refOf } from '../kube/object-ref.js';
 import { unlessAborted } from '../kube/unless-aborted.js';
 import { ObjectStore, copyOf, resourceKey } from './object-store.js';
 import { canonicalJson, patched } from './patches.js';
@@ -334,11 +335,6 @@ export class InMemoryKubeApi implements KubeApi {
       if (owned && !owners.some((owner) => uids.has(owner.uid))) this.#delete(resource, object);
     }
   }
-}
-
-function refOf(object: KubeObject): ObjectRef {
-  const { namespace, name } = object.metadata;
-  return { ...(namespace !== undefined && { namespace }), ...(name !== undefined && { name }) } as ObjectRef;
 }
 
 function nsOnly(options: { namespace?: string }): Partial<ObjectRef> {

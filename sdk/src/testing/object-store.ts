@@ -3,6 +3,7 @@
  * Knows nothing of requests: what may be written is decided above.
  */
 import type { KubeObject, ObjectRef, ResourceType, WatchLine } from '../kube/kube-api.js';
+import { qualifiedName } from '../kube/object-ref.js';
 import type { ObjectFilter } from './selectors.js';
 
 /** One change: created without `before`, deleted without `after`. */
@@ -36,7 +37,7 @@ export class ObjectStore {
   }
 
   get(type: ResourceType, ref: ObjectRef): KubeObject | undefined {
-    return this.#objects.get(resourceKey(type))?.get(objectKey(ref));
+    return this.#objects.get(resourceKey(type))?.get(qualifiedName(ref));
   }
 
   /** Every object with its resource key, of all kinds. */
@@ -50,7 +51,7 @@ export class ObjectStore {
   put(resource: string, object: KubeObject): KubeObject {
     const objects = this.#objects.get(resource) ?? new Map<string, KubeObject>();
     this.#objects.set(resource, objects);
-    const key = objectKey(object.metadata as ObjectRef);
+    const key = qualifiedName(object.metadata);
     const before = objects.get(key);
     const version = ++this.#version;
     const after = copyOf({ ...object, metadata: { ...object.metadata, resourceVersion: String(version) } });
@@ -60,7 +61,7 @@ export class ObjectStore {
   }
 
   remove(resource: string, object: KubeObject): void {
-    this.#objects.get(resource)?.delete(objectKey(object.metadata as ObjectRef));
+    this.#objects.get(resource)?.delete(qualifiedName(object.metadata));
     this.#record({ resource, version: ++this.#version, before: object });
   }
 
@@ -88,10 +89,6 @@ export class ObjectStore {
 
 export function resourceKey(type: ResourceType): string {
   return `${type.group}/${type.version}/${type.plural}`;
-}
-
-function objectKey(ref: ObjectRef): string {
-  return `${ref.namespace ?? ''}/${ref.name}`;
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Which services a command is about: one, those of a namespace, or all. */
-import type { ServiceRef } from '../../status/announcement.js';
+import { type ServiceRef, serviceKey } from '../../status/announcement.js';
 import type { StatusFilter } from '../../status-client.js';
 import type { ServiceL2StatusEvent } from '../../status/status-tracker.js';
 import type { ServiceArgument } from '../arguments.js';
@@ -35,7 +35,7 @@ export function scopeOf(
     return {
       filter: { service, ...onNode },
       has: () => true,
-      inWords: `${service.namespace}/${service.name}${by}`,
+      inWords: `${serviceKey(service)}${by}`,
     };
   }
   if (allNamespaces) return { filter: onNode, has: () => true, inWords: `any namespace${by}` };

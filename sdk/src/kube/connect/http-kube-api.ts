@@ -13,6 +13,7 @@ import type {
   WatchLine,
   WatchOptions,
 } from '../kube-api.js';
+import { refOf } from '../object-ref.js';
 import { parseList, parseObject, parseWatchLine } from './answers.js';
 import type { CredentialSource } from './credentials.js';
 import { type HttpRequest, HttpTransport } from './http-transport.js';
@@ -155,11 +156,6 @@ export class HttpKubeApi implements KubeConnection {
   async #sendForObject<T extends KubeObject>(request: HttpRequest): Promise<T> {
     return parseObject(await this.#transport.send(request), request.operation) as T;
   }
-}
-
-function refOf(object: KubeObject): ObjectRef {
-  const { namespace, name } = object.metadata;
-  return { ...(namespace !== undefined && { namespace }), ...(name !== undefined && { name }) } as ObjectRef;
 }
 
 /** Objects from a list may lack what says their kind, and custom resources are refused without it. */
