@@ -5,7 +5,7 @@ import {
   NAMESPACES,
   type ResourceType,
 } from '@metallb-l2/sdk/kube';
-import { type KubeConnection, connect } from '@metallb-l2/sdk/kube/connect';
+import type { KubeConnection } from '@metallb-l2/sdk/kube/connect';
 import { IP_ADDRESS_POOLS, L2_ADVERTISEMENTS, METALLB_API_VERSION } from '@metallb-l2/sdk/models';
 import {
   AddressPool,
@@ -13,42 +13,31 @@ import {
   MetalLBLayer2,
   type MetalLBLayer2Args,
 } from '../../../component/src/index.js';
-import { type ControlPlane, startControlPlane } from '../../lab/control-plane.ts';
 import { upstreamDefinitions } from '../../lab/upstream/definitions.ts';
 import { doNotWait } from '../../support/do-not-wait.ts';
-import { createStack, type PulumiStack } from '../../support/pulumi-stack.ts';
+import { type StackCluster, startStackCluster } from '../../support/stack-cluster.ts';
 
 const LIMIT_MS = 120_000;
 const NAMESPACE = 'metallb-system';
 const STATUSES = { name: 'servicel2statuses.metallb.io' };
 
-let cluster: ControlPlane;
+let cluster: StackCluster;
 let api: KubeConnection;
-const stacks: PulumiStack[] = [];
 
 beforeAll(async () => {
-  cluster = await startControlPlane({ log: () => undefined, signal: new AbortController().signal });
-  api = connect({ kubeconfig: cluster.kubeconfig });
+  cluster = await startStackCluster();
+  ({ api } = cluster);
   for (const definition of upstreamDefinitions()) await api.create(CUSTOM_RESOURCE_DEFINITIONS, definition);
   await api.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } });
 }, LIMIT_MS);
 
-afterAll(async () => {
-  for (const stack of stacks) await stack.dispose();
-  api.close();
-  await cluster.stop();
-}, LIMIT_MS);
+afterAll(() => cluster.stop(), LIMIT_MS);
 
-async function stackOf(projectName: string, define: () => void): Promise<PulumiStack> {
-  const program = () => {
+const stackOf = (projectName: string, define: () => void) =>
+  cluster.createStack(projectName, () => {
     define();
     return Promise.resolve({});
-  };
-  const { kubeconfig } = cluster;
-  const stack = await createStack({ name: 'test', projectName, program, kubeconfig, log: () => undefined });
-  stacks.push(stack);
-  return stack;
-}
+  });
 
 /** Definitions by name. */
 async function definitions() {

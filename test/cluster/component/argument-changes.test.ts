@@ -3,13 +3,12 @@
  * real API server. The table is printed.
  */
 import { CUSTOM_RESOURCE_DEFINITIONS, type CustomResourceDefinition } from '@metallb-l2/sdk/kube';
-import { connect } from '@metallb-l2/sdk/kube/connect';
 import { ArgsError, MetalLBLayer2, type MetalLBLayer2Args } from '../../../component/src/index.js';
 import { parseArgs } from '../../../component/src/args/parse-args.js';
-import { startControlPlane } from '../../lab/control-plane.ts';
 import { changed, EVERY_ARGUMENT, independentGroups, stepsOf } from '../../support/argument-cases.ts';
 import { doNotWait } from '../../support/do-not-wait.ts';
-import { createStack, type PulumiStack } from '../../support/pulumi-stack.ts';
+import type { PulumiStack } from '../../support/pulumi-stack.ts';
+import { type StackCluster, startStackCluster } from '../../support/stack-cluster.ts';
 
 const START_TIMEOUT_MS = 180_000;
 const PREVIEW_TIMEOUT_MS = 180_000;
@@ -43,29 +42,21 @@ function monitoringDefinition(kind: string): CustomResourceDefinition {
   };
 }
 
+let cluster: StackCluster;
 let stack: PulumiStack;
-/** Undone in reverse, as far as the start came. */
-const releases: (() => Promise<void> | void)[] = [];
 const table: (readonly [path: string, steps: readonly string[]])[] = [];
 
 beforeAll(async () => {
-  const log = () => undefined;
-  const cluster = await startControlPlane({ log, signal: new AbortController().signal });
-  releases.push(() => cluster.stop());
-  const { kubeconfig } = cluster;
-  const api = connect({ kubeconfig });
+  cluster = await startStackCluster();
   for (const kind of ['PodMonitor', 'ServiceMonitor', 'PrometheusRule']) {
-    await api.create(CUSTOM_RESOURCE_DEFINITIONS, monitoringDefinition(kind));
+    await cluster.api.create(CUSTOM_RESOURCE_DEFINITIONS, monitoringDefinition(kind));
   }
-  api.close();
-  const program = programOf(EVERY_ARGUMENT);
-  stack = await createStack({ name: 'test', projectName: 'changes', program, kubeconfig, log });
-  releases.push(() => stack.dispose());
+  stack = await cluster.createStack('changes', programOf(EVERY_ARGUMENT));
   await stack.up();
 }, START_TIMEOUT_MS);
 
 afterAll(async () => {
-  for (const release of releases.reverse()) await release();
+  await cluster.stop();
   const width = Math.max(...table.map(([path]) => path.length));
   const lines = table.map(([path, steps]) => `${path.padEnd(width)}  ${steps.join(', ')}`);
   process.stdout.write(`each argument changed, and what a preview shows:\n${lines.join('\n')}\n`);

@@ -4,12 +4,11 @@ import {
   NAMESPACES,
   type ResourceType,
 } from '@metallb-l2/sdk/kube';
-import { type KubeConnection, connect } from '@metallb-l2/sdk/kube/connect';
 import { IP_ADDRESS_POOLS, L2_ADVERTISEMENTS } from '@metallb-l2/sdk/models';
 import { MetalLBLayer2 } from '../../../component/src/index.js';
-import { startControlPlane } from '../../lab/control-plane.ts';
 import { doNotWait } from '../../support/do-not-wait.ts';
-import { type PulumiStack, createStack } from '../../support/pulumi-stack.ts';
+import type { PulumiStack } from '../../support/pulumi-stack.ts';
+import { type StackCluster, startStackCluster } from '../../support/stack-cluster.ts';
 
 function program() {
   const { namespace, image, crdNames, ready } = new MetalLBLayer2(
@@ -26,30 +25,20 @@ function program() {
   return Promise.resolve({ namespace, image, crdNames, ready });
 }
 
+let cluster: StackCluster;
 let stack: PulumiStack;
-let api: KubeConnection;
-/** Undone in reverse, as far as the start came. */
-const releases: (() => Promise<void> | void)[] = [];
 
 async function namesOf<T extends KubeObject>(type: ResourceType<T>): Promise<string[]> {
-  const { items } = await api.list(type);
+  const { items } = await cluster.api.list(type);
   return items.map(({ metadata }) => metadata.name ?? '').sort();
 }
 
 beforeAll(async () => {
-  const log = () => undefined;
-  const cluster = await startControlPlane({ log, signal: new AbortController().signal });
-  const { kubeconfig } = cluster;
-  releases.push(() => cluster.stop());
-  api = connect({ kubeconfig });
-  releases.push(() => api.close());
-  stack = await createStack({ name: 'test', projectName: 'install', program, kubeconfig, log });
-  releases.push(() => stack.dispose());
+  cluster = await startStackCluster();
+  stack = await cluster.createStack('install', program);
 }, 120_000);
 
-afterAll(async () => {
-  for (const release of releases.reverse()) await release();
-}, 60_000);
+afterAll(() => cluster.stop(), 60_000);
 
 describe('the component on a real API server', () => {
   it('installs in one pass, changes nothing on the next, and comes back after its removal', async () => {

@@ -2,17 +2,16 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type KubeConnection, connect } from '@metallb-l2/sdk/kube/connect';
 import { SERVICE_L2_STATUSES } from '@metallb-l2/sdk/models';
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
 import { MetalLBLayer2, getServiceL2StatusOutput } from '../../../component/src/index.js';
-import { startControlPlane } from '../../lab/control-plane.ts';
 import { run } from '../../lab/run.ts';
 import { doNotWait } from '../../support/do-not-wait.ts';
 import { inspect, makeBases, pushBases } from '../../support/image-rig.ts';
-import { type PulumiStack, createStack } from '../../support/pulumi-stack.ts';
+import type { PulumiStack } from '../../support/pulumi-stack.ts';
 import { type RegistryServer, startRegistry } from '../../support/registry-server.ts';
+import { type StackCluster, startStackCluster } from '../../support/stack-cluster.ts';
 
 const UNANSWERED = fileURLToPath(new URL('unanswered-question.program.ts', import.meta.url));
 const ANN = { username: 'ann', password: 'correct horse' };
@@ -27,8 +26,7 @@ const NOWHERE = JSON.stringify({
   'current-context': 'nowhere',
 });
 
-let kubeconfig: string;
-let api: KubeConnection;
+let real: StackCluster;
 let registry: RegistryServer;
 let stack: PulumiStack;
 const lines: string[] = [];
@@ -37,6 +35,7 @@ const releases: (() => Promise<void> | void)[] = [];
 
 /** Makes a cluster, installs into it and asks it, in one go. */
 function program() {
+  const { kubeconfig } = real;
   const management = new k8s.Provider('management', { kubeconfig });
   // Stands for what makes a cluster: in a preview its id, and so all that comes of it, is unknown.
   const cluster = new k8s.core.v1.ConfigMap(
@@ -82,8 +81,13 @@ async function announce(node: string): Promise<void> {
     addresses: ['192.168.10.1'],
   };
   const options = { type: 'apply', fieldManager: 'test', force: true } as const;
-  await api.patch(SERVICE_L2_STATUSES, ref, object, options);
-  await api.patch(SERVICE_L2_STATUSES, ref, { ...object, status }, { ...options, subresource: 'status' });
+  await real.api.patch(SERVICE_L2_STATUSES, ref, object, options);
+  await real.api.patch(
+    SERVICE_L2_STATUSES,
+    ref,
+    { ...object, status },
+    { ...options, subresource: 'status' },
+  );
 }
 
 async function tags(): Promise<string[]> {
@@ -97,21 +101,14 @@ async function tags(): Promise<string[]> {
 beforeAll(async () => {
   const folder = await mkdtemp(join(tmpdir(), 'new-cluster-'));
   releases.push(() => rm(folder, { recursive: true, force: true }));
-  const controlPlane = await startControlPlane({
-    log: () => undefined,
-    signal: new AbortController().signal,
-  });
-  ({ kubeconfig } = controlPlane);
-  releases.push(() => controlPlane.stop());
-  api = connect({ kubeconfig });
-  releases.push(() => api.close());
+  real = await startStackCluster();
+  releases.push(() => real.stop());
   registry = await startRegistry({ htpasswd: HTPASSWD });
   releases.push(() => registry.close());
   await makeBases(folder);
   await pushBases(folder, registry.host, ANN);
   const log = (line: string) => void lines.push(line);
-  stack = await createStack({ name: 'test', projectName: 'new-cluster', program, kubeconfig: NOWHERE, log });
-  releases.push(() => stack.dispose());
+  stack = await real.createStack('new-cluster', program, { kubeconfig: NOWHERE, log });
 }, 120_000);
 
 afterAll(async () => {

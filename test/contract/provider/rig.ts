@@ -1,43 +1,30 @@
 /** What the contract suites of the Kubernetes provider share: a real API server, a real engine, and a way past both. */
 import type { PulumiFn } from '@pulumi/pulumi/automation/index.js';
-import { startControlPlane, type ControlPlane } from '../../lab/control-plane.ts';
 import { openCluster, type Call, type KubeClient } from '../../support/kubernetes-provider/kube-client.ts';
 import type { Properties } from '../../support/kubernetes-provider/properties.ts';
-import { createStack, type PulumiStack } from '../../support/pulumi-stack.ts';
+import type { PulumiStack, StackOptions } from '../../support/pulumi-stack.ts';
+import { startStackCluster, type StackCluster } from '../../support/stack-cluster.ts';
 
 /** One API server for a test file, and stacks on it. */
 export class Rig {
-  readonly #stacks: PulumiStack[] = [];
-  #controlPlane: ControlPlane | undefined;
+  #cluster: StackCluster | undefined;
   #client: KubeClient | undefined;
 
   async start(): Promise<void> {
-    this.#controlPlane = await startControlPlane({
-      log: () => undefined,
-      signal: new AbortController().signal,
-    });
+    this.#cluster = await startStackCluster();
     this.#client = await openCluster({ kubeconfig: this.kubeconfig, context: '' });
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.#stacks.map((stack) => stack.dispose()));
-    await this.#controlPlane?.stop();
+    await this.#cluster?.stop();
   }
 
   get kubeconfig(): string {
-    return this.#controlPlane!.kubeconfig;
+    return this.#cluster!.kubeconfig;
   }
 
-  async stack(
-    name: string,
-    program: PulumiFn,
-    options: { kubeconfig?: string; signal?: AbortSignal } = {},
-  ): Promise<PulumiStack> {
-    const log = () => undefined;
-    const { kubeconfig } = this;
-    const stack = await createStack({ name, projectName: 'provider', program, kubeconfig, log, ...options });
-    this.#stacks.push(stack);
-    return stack;
+  stack(name: string, program: PulumiFn, options: Partial<StackOptions> = {}): Promise<PulumiStack> {
+    return this.#cluster!.createStack('provider', program, { name, ...options });
   }
 
   /** Calls the API server itself, as someone other than the stack would. */
