@@ -8,7 +8,7 @@ import {
   type ServiceRefusal,
 } from '@metallb-l2/sdk/election';
 import type { Service } from '@metallb-l2/sdk/kube';
-import type { ServiceKey, ServiceRef } from './cluster/service-ref.js';
+import { refOf, type ServiceKey, type ServiceRef } from './cluster/service-ref.js';
 import type { ClusterSnapshot } from './cluster/snapshot.js';
 import type { InterfaceScope } from './layer2/announcer.js';
 
@@ -46,8 +46,7 @@ export function decideAnnouncements(
   const owners = electOwners(new Map([...judged].flatMap(([key, each]) => (each.ok ? [[key, each]] : []))));
   const verdicts = new Map<ServiceKey, Verdict>();
   for (const [key, eligibility] of judged) {
-    const { metadata } = snapshot.services.get(key) as Service;
-    const service = { namespace: metadata.namespace ?? '', name: metadata.name ?? '' };
+    const service = refOf(snapshot.services.get(key) as Service);
     if (!eligibility.ok) {
       verdicts.set(key, { kind: 'nowhere', service, reason: eligibility.reason });
       continue;

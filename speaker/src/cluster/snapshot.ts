@@ -23,7 +23,7 @@ import {
 } from '@metallb-l2/sdk/models';
 import type { Log } from '../ports.js';
 import { sayProblems } from './say-problems.js';
-import { serviceKey, type ServiceKey } from './service-ref.js';
+import { refOf, serviceKey, type ServiceKey } from './service-ref.js';
 import { withoutStatusChanges } from './spec-changes.js';
 
 export interface ClusterObjects {
@@ -153,8 +153,4 @@ function electionView(nodes: readonly Node[]): string {
     return JSON.stringify([name, labels, conditions]);
   });
   return views.sort().join('\n');
-}
-
-function refOf(object: KubeObject): { namespace: string; name: string } {
-  return { namespace: object.metadata.namespace ?? '', name: object.metadata.name ?? '' };
 }

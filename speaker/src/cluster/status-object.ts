@@ -1,6 +1,6 @@
 /** `ServiceL2Status` objects as values: what ours look like, and how one compares with what it should be. */
 import { nodeLabelValue } from '@metallb-l2/sdk/election';
-import type { ObjectRef, OwnerReference } from '@metallb-l2/sdk/kube';
+import type { OwnerReference } from '@metallb-l2/sdk/kube';
 import {
   METALLB_API_VERSION,
   SERVICE_L2_STATUSES,
@@ -69,10 +69,6 @@ export function serviceOf(object: ServiceL2Status): ServiceRef | undefined {
 export function keyOf(object: ServiceL2Status): ServiceKey | undefined {
   const service = serviceOf(object);
   return service === undefined ? undefined : serviceKey(service);
-}
-
-export function refOf({ metadata }: ServiceL2Status): ObjectRef {
-  return { namespace: metadata.namespace ?? '', name: metadata.name ?? '' };
 }
 
 /** Whether the object carries the label of the owner's node. */

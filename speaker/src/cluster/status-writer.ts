@@ -8,12 +8,11 @@ import {
 import type { Counter, Log, Meter } from '../ports.js';
 import type { EventNote } from './events.js';
 import type { Limiter } from './limiter.js';
-import type { ServiceRef } from './service-ref.js';
+import { refOf, type ServiceRef } from './service-ref.js';
 import {
   labelsFor,
   newStatusObject,
   ownerReferencesFor,
-  refOf,
   serviceOf,
   type StatusOwner,
 } from './status-object.js';

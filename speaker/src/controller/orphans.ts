@@ -15,6 +15,7 @@ import {
 import { SERVICE_L2_STATUSES, type ServiceL2Status } from '@metallb-l2/sdk/models';
 import { STATUS_LABELS } from '@metallb-l2/sdk/settings';
 import { type EventRecorder, subjectOf } from '../cluster/events.js';
+import { serviceKey, type ServiceKey } from '../cluster/service-ref.js';
 import type { Source } from '../cluster/spec-changes.js';
 import { Notify } from '../notify.js';
 import type { Health, Log, Meter } from '../ports.js';
@@ -189,11 +190,11 @@ function identity({ metadata }: ServiceL2Status): string {
   return `${metadata.uid ?? ''}@${metadata.resourceVersion ?? ''}`;
 }
 
-/** `namespace/name` of the service, from the labels, which come first, or the status. */
-function serviceOf({ metadata, status }: ServiceL2Status): string | undefined {
+/** The service, from the labels, which come first, or the status. */
+function serviceOf({ metadata, status }: ServiceL2Status): ServiceKey | undefined {
   const name = metadata.labels?.[STATUS_LABELS.serviceName] ?? status?.serviceName;
   const namespace = metadata.labels?.[STATUS_LABELS.serviceNamespace] ?? status?.serviceNamespace;
-  return name === undefined || namespace === undefined ? undefined : `${namespace}/${name}`;
+  return name === undefined || namespace === undefined ? undefined : serviceKey({ namespace, name });
 }
 
 /** The node that has written the status, as a label names it; empty when nothing says so. */

@@ -2,7 +2,7 @@
 import type { Service } from '@metallb-l2/sdk/kube';
 import type { Address, AddressFamily } from '@metallb-l2/sdk/models';
 import { SERVICE_ANNOTATIONS } from '@metallb-l2/sdk/settings';
-import { serviceKey, type ServiceKey } from '../cluster/service-ref.js';
+import { refOf, serviceKey, type ServiceKey } from '../cluster/service-ref.js';
 import type { AllocationRequest } from './allocator.js';
 import type { Claimant } from './holders.js';
 import { familiesOf, tryParse } from './ip-families.js';
@@ -11,8 +11,8 @@ import { quoteAddresses, type Refusal, refusal } from './refusal.js';
 const DEPRECATED_PREFIX = 'metallb.universe.tf';
 
 /** The name of `service` in events, in logs and between sharers. */
-export function keyOf({ metadata: { namespace = '', name = '' } }: Service): ServiceKey {
-  return serviceKey({ namespace, name });
+export function keyOf(service: Service): ServiceKey {
+  return serviceKey(refOf(service));
 }
 
 /**
