@@ -160,8 +160,7 @@ export class ServiceL2StatusClient {
       throw new ServiceL2StatusError('InvalidArgument', message, { service });
     }
     this.#untilClosed(signal).throwIfAborted();
-    const watch = (over: AbortSignal) =>
-      this.watch({ service }, { signal: signal ? AbortSignal.any([signal, over]) : over });
+    const watch = (over: AbortSignal) => this.watch({ service }, { signal: eitherOf(signal, over) });
     const found = await waitForAnnouncement(watch, this.#time.clock, service, wish, timeoutMs);
     if (found) return found;
     this.#untilClosed(signal).throwIfAborted();
@@ -170,9 +169,7 @@ export class ServiceL2StatusClient {
 
   /** A live copy of everything that is announced, until its `close`, the signal or {@link close} ends it. */
   cache({ signal }: CallOptions = {}): StatusCache {
-    return new StatusCache((left) =>
-      this.watch({}, { signal: signal ? AbortSignal.any([signal, left]) : left }),
-    ).start();
+    return new StatusCache((left) => this.watch({}, { signal: eitherOf(signal, left) })).start();
   }
 
   /**
@@ -225,7 +222,7 @@ export class ServiceL2StatusClient {
   }
 
   #untilClosed(signal: AbortSignal | undefined): AbortSignal {
-    return signal ? AbortSignal.any([signal, this.#closed.signal]) : this.#closed.signal;
+    return eitherOf(signal, this.#closed.signal);
   }
 
   async #api(): Promise<KubeApi> {
@@ -250,6 +247,11 @@ export class ServiceL2StatusClient {
     checkService(service);
     return { namespace, labelSelector: statusSelectorOf(service) };
   }
+}
+
+/** Aborted with the first of both, as far as they are there. */
+function eitherOf(signal: AbortSignal | undefined, other: AbortSignal): AbortSignal {
+  return signal ? AbortSignal.any([signal, other]) : other;
 }
 
 /** Anything else than a name would change what the selector selects. */

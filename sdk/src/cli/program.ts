@@ -3,8 +3,7 @@
  * is passed in, so that it runs over an API server in memory as over a real one.
  */
 import { Command, CommanderError } from 'commander';
-import type { AddCommand, Run } from './commands/command.js';
-import { printNotes } from './commands/command.js';
+import { type AddCommand, printNotes, type Run } from './commands/command.js';
 import { addCompletion } from './commands/completion.js';
 import { addDoctor } from './commands/doctor.js';
 import { addExplain } from './commands/explain.js';

@@ -4,6 +4,7 @@
  * upstream has one.
  */
 import * as z from 'zod';
+import { selectorOf } from '../models/label-selector.js';
 import { COMPONENT_LABELS, DEFAULT_NAMESPACE } from './labels.js';
 
 /** Environment variables of both programs. */
@@ -87,12 +88,14 @@ function count({ min, max }: { min: number; max: number }) {
   const text = z.string().regex(/^\d+$/, 'must be a whole number').transform(Number);
   return text.pipe(z.number().min(min).max(max));
 }
+
 /** client-go's. */
 export const DEFAULT_LEASE: LeaseSettings = {
   leaseDurationMs: 15_000,
   renewDeadlineMs: 10_000,
   retryPeriodMs: 2000,
 };
+
 const seconds = z.coerce.number().int().min(1).max(3600);
 
 const controllerEnv = z
@@ -117,9 +120,6 @@ const controllerEnv = z
 const labelSelector = z
   .string()
   .regex(/^([\w./-]+(=|==|!=)[\w.-]*(,|$))*$/, 'must be labels as "key=value,key=value"');
-const speakerLabels = Object.entries(COMPONENT_LABELS.speaker)
-  .map(([name, value]) => `${name}=${value}`)
-  .join();
 
 const speakerEnv = z.object({
   ...common,
@@ -129,7 +129,7 @@ const speakerEnv = z.object({
     (value) => (value === '' ? undefined : value),
     port.default(DEFAULT_MEMBERLIST_PORT),
   ),
-  [ENV.memberlistLabels]: labelSelector.default(speakerLabels),
+  [ENV.memberlistLabels]: labelSelector.default(selectorOf(COMPONENT_LABELS.speaker)),
   [ENV.memberlistSecretPath]: z.string().default(''),
   [ENV.memberlistProfile]: z.enum(MEMBERLIST_PROFILES).default('fast'),
   [ENV.interfaceRules]: z.string().min(1).default(DEFAULT_INTERFACE_RULES_PATH),

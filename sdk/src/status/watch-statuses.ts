@@ -1,6 +1,5 @@
 /** Drives the tracker of `status-tracker.ts` with a watch and a clock. */
-import type { WatchDeps, WatchSelection } from '../kube/watch.js';
-import { watchResource } from '../kube/watch.js';
+import { type WatchDeps, watchResource, type WatchSelection } from '../kube/watch.js';
 import { SERVICE_L2_STATUSES } from '../models/service-l2-status.js';
 import { type ServiceL2StatusEvent, StatusTracker } from './status-tracker.js';
 
