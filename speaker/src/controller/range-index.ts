@@ -1,5 +1,6 @@
 /** Ranges of addresses that do not overlap, in order: what contains an address is found in O(log n). */
 import { type Address, type AddressFamily, type AddressRange, rangesOverlap } from '@metallb-l2/sdk/models';
+import { countLeading } from './count-leading.js';
 
 interface Entry<T> {
   readonly range: AddressRange;
@@ -30,13 +31,6 @@ export class RangeIndex<T> {
 
   /** How many ranges begin at `value` or below. */
   #countUpTo(family: AddressFamily, value: bigint): number {
-    const entries = this.#entries[family];
-    let [low, high] = [0, entries.length];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((entries[middle] as Entry<T>).range.first <= value) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return countLeading(this.#entries[family], ({ range }) => range.first <= value);
   }
 }

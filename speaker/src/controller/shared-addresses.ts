@@ -1,3 +1,5 @@
+import { countLeading } from './count-leading.js';
+
 /**
  * Addresses of one range that services with one sharing key and the same backends have. As none is given
  * back, an address that has no room for some ports never has again; so no search starts over.
@@ -28,13 +30,6 @@ export class SharedAddresses {
 
   /** How many are less than `bound`. */
   #countBelow(bound: bigint): number {
-    const values = this.#values;
-    let [low, high] = [0, values.length];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((values[middle] as bigint) < bound) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return countLeading(this.#values, (value) => value < bound);
   }
 }
