@@ -15,7 +15,12 @@ import {
   systemClock,
   systemRandom,
 } from '@metallb-l2/sdk/kube';
-import { IP_ADDRESS_POOLS, L2_ADVERTISEMENTS, SERVICE_L2_STATUSES } from '@metallb-l2/sdk/models';
+import {
+  IP_ADDRESS_POOLS,
+  L2_ADVERTISEMENTS,
+  SERVICE_L2_STATUSES,
+  type ServiceL2Status,
+} from '@metallb-l2/sdk/models';
 import { COMPONENT_LABELS } from '@metallb-l2/sdk/settings';
 import { HealthBoard } from '../../../speaker/src/http/health.js';
 import { Limiter } from '../../../speaker/src/cluster/limiter.js';
@@ -128,11 +133,15 @@ export class SpeakerRig {
     await Promise.all([...this.#speakers].map((speaker) => speaker.stop()));
     const types: readonly ResourceType[] = [PODS, SERVICE_L2_STATUSES];
     for (const type of types) {
-      const { items } = await this.#cluster.api.list(type, { namespace });
-      await inParallel(items, async ({ metadata: { name = '' } }) => {
+      await inParallel(await this.#list(type), async ({ metadata: { name = '' } }) => {
         await this.#cluster.api.delete(type, { namespace, name }).catch(unless('NotFound'));
       });
     }
+  }
+
+  /** All status objects there are. */
+  statuses(): Promise<ServiceL2Status[]> {
+    return this.#list(SERVICE_L2_STATUSES);
   }
 
   /** As {@link stop}, for speakers on a fake clock: to hand their addresses over takes its time as well. */
@@ -141,6 +150,17 @@ export class SpeakerRig {
     const stopped = this.stop().finally(() => (isOver = true));
     await drive(clock, [], { untilTrue: () => isOver });
     await stopped;
+  }
+
+  async #list<T extends KubeObject>(type: ResourceType<T>): Promise<T[]> {
+    try {
+      return (await this.#cluster.api.list(type, { namespace: this.namespace })).items;
+    } catch (error) {
+      // For a moment after a CRD was changed the server has "storage is (re)initializing" to say.
+      if (!isKubeError(error, 'TooManyRequests')) throw error;
+      await systemClock.sleep(error.retryAfterMs ?? 1000);
+      return this.#list(type);
+    }
   }
 
   async #createService(name: string, ip: string): Promise<void> {
