@@ -2,7 +2,7 @@ import { collectDefaultMetrics, Counter as PromCounter, Gauge as PromGauge, Regi
 import type { Counter, Gauge, Meter } from './ports.js';
 
 /** How often the lag of the event loop is looked at, in milliseconds. */
-const LAG_PRECISION_MS = 1000;
+const LAG_PRECISION_MS = 5000;
 
 /** The metrics of one program, shown in Prometheus' text format. */
 export class PrometheusMeter implements Meter {

@@ -102,6 +102,9 @@ export function renderKubelet(): string {
     // With the control plane's grace period: a dead node is noticed within about 14 s.
     nodeStatusUpdateFrequency: '2s',
     nodeLeaseDurationSeconds: 8,
+    // The lease is renewed; a status that has not changed is written as rarely as in any cluster. By default this
+    // follows the frequency above, and everybody who watches nodes would hear of each of them every two seconds.
+    nodeStatusReportFrequency: '5m',
   });
 }
 

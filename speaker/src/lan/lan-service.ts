@@ -15,8 +15,6 @@ export interface LanServiceDeps {
   clock: Clock;
 }
 
-/** Milliseconds between two batches of metrics. */
-const METRICS_INTERVAL_MS = 1000;
 /** Changes come in crowds; so long, in milliseconds, one waits for others. */
 const COALESCE_MS = 20;
 
@@ -39,7 +37,7 @@ class LanService {
   }
 
   async run(): Promise<void> {
-    const { lan, port, meter } = this.#deps;
+    const { lan, port } = this.#deps;
     const unsubscribes = [
       lan.subscribe(() => this.#changes.notify()),
       lan.onConflict((conflict) => port.postMessage({ type: 'conflict', conflict })),
@@ -49,7 +47,6 @@ class LanService {
       (ended) => lan.run(ended),
       (ended) => this.#reportAnswers(ended),
       (ended) => this.#reportMembers(ended),
-      (ended) => this.#reportMetrics(ended),
     );
     // Only now: by the first message the interfaces are known.
     port.on('message', (message) => this.#take(message));
@@ -57,8 +54,7 @@ class LanService {
       await running;
     } finally {
       for (const unsubscribe of unsubscribes) unsubscribe();
-      const batch = meter.take();
-      if (batch !== undefined) port.postMessage(batch);
+      this.#sayMetrics();
     }
   }
 
@@ -89,6 +85,8 @@ class LanService {
         });
         return;
       case 'ping':
+        // With it, so that they wake neither thread on their own.
+        this.#sayMetrics();
         port.postMessage({ type: 'pong' });
         return;
       case 'stop':
@@ -141,12 +139,9 @@ class LanService {
     }
   }
 
-  async #reportMetrics(signal: AbortSignal): Promise<void> {
-    const { clock, meter, port } = this.#deps;
-    while (!signal.aborted) {
-      const batch = meter.take();
-      if (batch !== undefined) port.postMessage(batch);
-      await clock.sleep(METRICS_INTERVAL_MS, signal).catch(() => undefined);
-    }
+  #sayMetrics(): void {
+    const { meter, port } = this.#deps;
+    const batch = meter.take();
+    if (batch !== undefined) port.postMessage(batch);
   }
 }

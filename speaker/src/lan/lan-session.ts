@@ -36,13 +36,13 @@ export type SessionEnd =
   | 'exited' // by itself
   | 'stalled'; // it gave no sign of life and was ended
 
-/** Milliseconds between two questions for a sign of life. */
-const PING_INTERVAL_MS = 1000;
+/** Milliseconds between two questions for a sign of life, and so between two batches of metrics. */
+const PING_INTERVAL_MS = 2000;
 /** A thread is given up when so many questions in a row have no answer; they, not time, are counted, since
  * the main thread may be the one that stands still. */
-const STALLED_PINGS = 5;
+const STALLED_PINGS = 3;
 /** As many for one that has not begun to listen: on a busy machine that takes a while. */
-const STARTING_PINGS = 20;
+const STARTING_PINGS = 10;
 /** How long, in milliseconds, a thread may take to close everything. */
 const STOP_MS = 2000;
 

@@ -43,7 +43,7 @@ export type ToLanThread =
   | { readonly type: 'peers'; readonly peers: readonly GossipEndpoint[] }
   /** Leave the gossip; `left` answers. */
   | { readonly type: 'leave' }
-  /** Show that you live; `pong` answers. */
+  /** Show that you live; `metrics`, if there are any, and `pong` answer. */
   | { readonly type: 'ping' }
   /** Close everything and end. */
   | { readonly type: 'stop' };

@@ -65,8 +65,11 @@ const HAND_OVER_MS = 1000;
 const RECENT_CLAIM_MS = 3000;
 /** Milliseconds for other work between two turns of joining groups. */
 const PAUSE_MS = 1;
-/** Milliseconds between two turns of refreshing and of counting. */
-const TICK_MS = 1000;
+/**
+ * Milliseconds between two turns of refreshing and of counting. What is refreshed goes to every node, and wakes the
+ * speakers there: better some addresses at once than one after the other.
+ */
+const TICK_MS = 5000;
 
 export class Announcer {
   readonly #deps: AnnouncerDeps;

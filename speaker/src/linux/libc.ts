@@ -77,6 +77,10 @@ export const recvfrom = libc.func(
   address: Uint8Array,
   addressLength: Uint8Array,
 ) => number;
+/** `messages` are `struct mmsghdr`s, filled in. */
+export const recvmmsg = libc.func(
+  'int recvmmsg(int fd, void *messages, uint32_t count, int flags, void *timeout)',
+) as (fd: number, messages: Uint8Array, count: number, flags: number, timeout: null) => number;
 export const send = libc.func('intptr_t send(int fd, const void *buffer, size_t length, int flags)') as (
   fd: number,
   buffer: Uint8Array,
@@ -89,6 +93,13 @@ export function close(fd: number): number {
   onDescriptor({ closed: fd });
   return closeDescriptor(fd);
 }
+
+/** `advice` on whole pages, by their address; see madvise(2). */
+export const madvise = libc.func('int madvise(uintptr_t address, size_t length, int advice)') as (
+  address: number,
+  length: number,
+  advice: number,
+) => number;
 
 /** Gives memory that is free back to the kernel, as far as the C library can: musl cannot. */
 export const trimFreeMemory = optionalFunction('int malloc_trim(size_t pad)') as

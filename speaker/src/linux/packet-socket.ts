@@ -3,14 +3,8 @@
  * else. No parsing here: frames are handed on as they came.
  */
 import koffi from 'koffi';
-import type {
-  Link,
-  LinkProtocol,
-  LinkSocket,
-  LinkSocketHandler,
-  PacketType,
-  ReceivedFrame,
-} from '../ports.js';
+import type { Link, LinkProtocol, LinkSocket, LinkSocketHandler } from '../ports.js';
+import { FrameBatch } from './frame-batch.js';
 import * as libc from './libc.js';
 import { lastErrorCode, LITTLE_ENDIAN, SOL_SOCKET, SystemCallError } from './libc.js';
 import { LINK_FILTERS, type LinkFilter } from './link-filter.js';
@@ -24,20 +18,18 @@ const PACKET_STATISTICS = 6;
 /** `struct sockaddr_ll`: family, protocol (big endian), ifindex, hatype, pkttype, halen, addr[8]. */
 const SOCKADDR_LL_LENGTH = 20;
 const IFINDEX_OFFSET = 4;
-const PKTTYPE_OFFSET = 10;
 
 /** `struct tpacket_stats`: packets and drops since the last look, 32 bits each. */
 const STATISTICS_LENGTH = 8;
 const DROPS_OFFSET = 4;
 
-/** `sll_pkttype`, in the order of its numbers. */
-const PACKET_TYPES: readonly PacketType[] = ['host', 'broadcast', 'multicast', 'otherhost', 'outgoing'];
-
 /** Bytes; some 5,000 small frames. The kernel gives at most what `net.core.rmem_max` allows. */
 const RECEIVE_BUFFER = 4 * 1024 * 1024;
 
-/** Frames read in one go before other work gets its turn; poll reports the rest at once. */
-const FRAMES_PER_WAKE = 256;
+/** Frames read in one call. */
+const BATCH = 32;
+/** Calls in one go before other work gets its turn; poll reports the rest at once. */
+const BATCHES_PER_WAKE = 8;
 
 /**
  * Opens a socket on `link` that delivers the frames of one protocol.
@@ -75,18 +67,13 @@ class PacketSocket implements LinkSocket {
   readonly #fd: number;
   readonly #handler: LinkSocketHandler;
   readonly #poll: ReturnType<typeof koffi.node.poll>;
-  readonly #buffer: Uint8Array;
-  /** Views of the buffer by their length, so that a frame allocates nothing. */
-  readonly #views: Uint8Array[] = [];
-  readonly #address = new Uint8Array(SOCKADDR_LL_LENGTH);
-  readonly #addressView = new DataView(this.#address.buffer);
-  readonly #addressLength = int32(SOCKADDR_LL_LENGTH);
+  readonly #batch: FrameBatch;
   #open = true;
 
   constructor(fd: number, handler: LinkSocketHandler, snapLength: number) {
     this.#fd = fd;
     this.#handler = handler;
-    this.#buffer = new Uint8Array(snapLength);
+    this.#batch = new FrameBatch(BATCH, snapLength);
     this.#poll = koffi.node.poll(fd, { readable: true }, () => this.#receive());
   }
 
@@ -111,26 +98,19 @@ class PacketSocket implements LinkSocket {
   }
 
   #receive(): void {
-    for (let count = 0; this.#open && count < FRAMES_PER_WAKE; count++) {
-      const frame = this.#read();
-      if (frame === undefined) return;
-      this.#handler.onFrame(frame);
+    for (let call = 0; call < BATCHES_PER_WAKE; call++) {
+      const count = this.#batch.receive(this.#fd);
+      if (count < 0) {
+        const code = lastErrorCode();
+        if (code !== 'EAGAIN' && code !== 'EINTR') this.#fail(new SystemCallError('recvmmsg', code));
+        return;
+      }
+      for (let i = 0; i < count; i++) {
+        this.#handler.onFrame(this.#batch.frame(i));
+        if (!this.#open) return;
+      }
+      if (count < BATCH) return;
     }
-  }
-
-  #read(): ReceivedFrame | undefined {
-    const { length: room } = this.#buffer;
-    const length = libc.recvfrom(this.#fd, this.#buffer, room, 0, this.#address, this.#addressLength);
-    if (length < 0) {
-      const code = lastErrorCode();
-      if (code !== 'EAGAIN' && code !== 'EINTR') this.#fail(new SystemCallError('recvfrom', code));
-      return undefined;
-    }
-    return {
-      bytes: (this.#views[length] ??= this.#buffer.subarray(0, length)),
-      packetType: PACKET_TYPES[this.#address[PKTTYPE_OFFSET] as number] ?? 'otherhost',
-      interfaceIndex: this.#addressView.getInt32(IFINDEX_OFFSET, LITTLE_ENDIAN),
-    };
   }
 
   #fail(error: Error): void {

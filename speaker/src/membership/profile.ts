@@ -11,7 +11,7 @@
  *
  * and a live one is declared dead by mistake only when it stays silent through both of the last two, with
  * its refutation lost as well, and a second member finds the same (else six times the suspicion is needed).
- * Shortening one shortens the other: `fast` takes 0.6 to 1.1 s with up to 10 members and bears a node whose
+ * Shortening one shortens the other: `fast` takes 0.6 to 1.4 s with up to 10 members and bears a node whose
  * gossip does not run for 0.6 s; `lan` takes 6 s and bears 5. And each probe costs: on a machine that does little
  * else, the four wake-ups it takes on both sides are most of what a speaker uses at rest.
  */
@@ -58,7 +58,7 @@ export interface MembershipProfile {
 /** Our default, and upstream's two (`DefaultLANConfig`, `DefaultWANConfig` of memberlist). */
 export const PROFILES: Readonly<Record<MemberlistProfile, MembershipProfile>> = {
   fast: {
-    probeIntervalMs: 250,
+    probeIntervalMs: 400,
     verdictMs: 150,
     probeTimeoutMs: 60,
     indirectChecks: 3,

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { keepMemorySmall, releaseMemory } from '../../../speaker/src/linux/memory.js';
 import { FakeClock } from '../../support/fake-clock.ts';
 
@@ -11,12 +12,26 @@ function litter(): void {
   if (kept.length === 0) throw new Error('unreachable');
 }
 
+/** What is resident of files, in bytes. */
+function residentOfFiles(): number {
+  const kilobytes = /^RssFile:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
+  return Number(kilobytes) * 1024;
+}
+
+const residentAtStart = process.platform === 'linux' ? residentOfFiles() : 0;
+
 describeOnLinux('memory that is needed no longer', () => {
   it('is given back', () => {
     litter();
     const before = process.memoryUsage().rss;
     releaseMemory();
     expect(process.memoryUsage().rss).toBeLessThan(before - 32 * MIB);
+  });
+
+  it('is given back of the program itself, which goes on', () => {
+    releaseMemory();
+    expect(residentOfFiles()).toBeLessThan(residentAtStart - 8 * MIB);
+    expect(JSON.parse('{"goes":"on"}')).toEqual({ goes: 'on' });
   });
 
   it('is given back once a program has started, and whenever its heap has grown, until it ends', async () => {

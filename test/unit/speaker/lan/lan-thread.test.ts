@@ -142,7 +142,8 @@ describe('LanThread', () => {
     world.start();
     await world.lan.apply(new Map([[IP, 'all'] as const]));
     await world.client.ask(IP);
-    await world.clock.advance(1000);
+    // Counted by the network thread in turns of five seconds, and told with its next sign of life.
+    await world.clock.advance(7000);
     expect(world.log.lines.map(({ message }) => message)).toContain('answering on an interface');
     expect(world.meter.value('metallb_layer2_responses_sent', { ip: IP })).toBe(1);
   });

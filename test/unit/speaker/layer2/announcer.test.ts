@@ -74,7 +74,7 @@ describe('an announcer', () => {
     announce(VIP);
     expect(await client.ask(VIP)).toEqual([node.mac]);
     expect(await client.ask(OTHER)).toEqual([]);
-    await clock.advance(1000);
+    await clock.advance(5000);
     expect(meter.value('metallb_layer2_requests_received', { ip: VIP })).toBe(1);
     expect(meter.value('metallb_layer2_responses_sent', { ip: VIP })).toBe(1);
     expect(meter.value('metallb_layer2_frames_dropped', { interface: 'lan0', reason: 'not-announced' })).toBe(
@@ -228,6 +228,7 @@ describe('an announcer', () => {
       expect(unsolicited(VIP)).toBe(14);
       const warnings = log.lines.filter(({ level }) => level === 'warn');
       expect(warnings.map(({ fields }) => fields)).toEqual([{ ...claim, ip: VIP }]);
+      await clock.advance(4000);
       const dropped = { interface: 'lan0', reason: 'address-conflict' };
       expect(meter.value('metallb_layer2_frames_dropped', dropped)).toBe(2);
       expect(meter.value('metallb_layer2_address_conflicts', { ip: VIP })).toBe(2);
@@ -293,7 +294,7 @@ describe('an announcer', () => {
       const [link] = node.links();
       node.links = () => [link!, { ...link!, index: 9, name: 'docker0', mac: client.mac }];
       client.send({ senderIp: VIP, targetIp: VIP });
-      await clock.advance(1000);
+      await clock.advance(5000);
       expect(conflicts).toEqual([]);
       const dropped = { interface: 'lan0', reason: 'own-frame' };
       expect(meter.value('metallb_layer2_frames_dropped', dropped)).toBe(1);
