@@ -78,6 +78,14 @@ export const TOOLS = {
     env: 'METALLB_L2_KUBECTL',
     buildSeconds: 15,
   },
+  helm: {
+    version: 'v4.1.4',
+    module: 'helm',
+    package: 'helm.sh/helm/v4/cmd/helm',
+    ldflags: '-s -w -X helm.sh/helm/v4/internal/version.version=v4.1.4',
+    env: 'METALLB_L2_HELM',
+    buildSeconds: 20,
+  },
   pulumi: {
     version: 'v3.259.0',
     module: 'pulumi',

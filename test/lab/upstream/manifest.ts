@@ -1,38 +1,26 @@
 /**
- * Upstream's plain manifest as its users apply it, webhook and all, out of the Go module that its programs are
- * built from. Only the images are the lab's: no node reaches the registry the manifest names.
+ * Upstream's plain manifest as its users apply it, webhook and all. Only the images are the lab's: no node reaches
+ * the registry the manifest names.
  */
-import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import * as z from 'zod';
 import { type Task } from '../../toolchain/progress.ts';
-import { TOOLS } from '../../toolchain/tools.ts';
 import { kubectl } from '../kubectl.ts';
 import type { Lab } from '../lab.ts';
 import { provideImage } from './images.ts';
+import { UPSTREAM_VERSION, upstreamFolder } from './module.ts';
 
-const MODULE = 'go.universe.tf/metallb';
 const MANIFEST = 'config/manifests/metallb-native.yaml';
-const TOOLCHAIN = fileURLToPath(new URL('../../toolchain/metallb', import.meta.url));
-
-const downloadSchema = z.object({ Dir: z.string() });
 
 /** The text of the manifest; the images it names are in the lab's registry. */
 export async function prepareManifest(lab: Lab, task: Task): Promise<string> {
-  const { version } = TOOLS['metallb-controller'];
-  const { stdout } = await promisify(execFile)('go', ['mod', 'download', '-json', `${MODULE}@${version}`], {
-    cwd: TOOLCHAIN,
-    env: { ...process.env, GOWORK: 'off' },
-    signal: task.signal,
-  });
-  const { Dir: folder } = downloadSchema.parse(JSON.parse(stdout));
-  let manifest = await readFile(join(folder, MANIFEST), 'utf8');
+  let manifest = await readFile(join(await upstreamFolder(task.signal), MANIFEST), 'utf8');
   for (const role of ['controller', 'speaker'] as const) {
     const image = await provideImage(lab, `metallb-${role}`, task);
-    manifest = manifest.replaceAll(new RegExp(`image: \\S+/${role}:${version}$`, 'gm'), `image: ${image}`);
+    manifest = manifest.replaceAll(
+      new RegExp(`image: \\S+/${role}:${UPSTREAM_VERSION}$`, 'gm'),
+      `image: ${image}`,
+    );
   }
   return manifest;
 }
