@@ -15,6 +15,7 @@ import type { Lab } from '../lab.ts';
 import { provideImage } from './images.ts';
 
 const MODULE = 'go.universe.tf/metallb';
+const { version: VERSION } = TOOLS['metallb-controller'];
 const MANIFEST = 'config/manifests/metallb-native.yaml';
 const TOOLCHAIN = fileURLToPath(new URL('../../toolchain/metallb', import.meta.url));
 
@@ -22,19 +23,28 @@ const downloadSchema = z.object({ Dir: z.string() });
 
 /** The text of the manifest; the images it names are in the lab's registry. */
 export async function prepareManifest(lab: Lab, task: Task): Promise<string> {
-  const { version } = TOOLS['metallb-controller'];
-  const { stdout } = await promisify(execFile)('go', ['mod', 'download', '-json', `${MODULE}@${version}`], {
-    cwd: TOOLCHAIN,
-    env: { ...process.env, GOWORK: 'off' },
-    signal: task.signal,
-  });
-  const { Dir: folder } = downloadSchema.parse(JSON.parse(stdout));
-  let manifest = await readFile(join(folder, MANIFEST), 'utf8');
+  let manifest = await readManifest(task.signal);
   for (const role of ['controller', 'speaker'] as const) {
     const image = await provideImage(lab, `metallb-${role}`, task);
-    manifest = manifest.replaceAll(new RegExp(`image: \\S+/${role}:${version}$`, 'gm'), `image: ${image}`);
+    manifest = manifest.replaceAll(new RegExp(`image: \\S+/${role}:${VERSION}$`, 'gm'), `image: ${image}`);
   }
   return manifest;
+}
+
+/** The definitions in the manifest, as they stand there. */
+export async function readDefinitions(signal: AbortSignal): Promise<string> {
+  const documents = (await readManifest(signal)).split(/^---$/m);
+  return documents.filter((text) => /^kind: CustomResourceDefinition$/m.test(text)).join('---');
+}
+
+async function readManifest(signal: AbortSignal): Promise<string> {
+  const { stdout } = await promisify(execFile)('go', ['mod', 'download', '-json', `${MODULE}@${VERSION}`], {
+    cwd: TOOLCHAIN,
+    env: { ...process.env, GOWORK: 'off' },
+    signal,
+  });
+  const { Dir: folder } = downloadSchema.parse(JSON.parse(stdout));
+  return readFile(join(folder, MANIFEST), 'utf8');
 }
 
 /** `kubectl apply` of it; returns at once, as that does. */
