@@ -4,8 +4,10 @@ import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Bundle, readBundle } from '../../../component/src/image/bundle.js';
+import { dockerLogin } from '../../../component/src/image/docker-login.js';
 import { publishImage, tagImage } from '../../../component/src/image/publish.js';
 import { RegistryError } from '../../../component/src/image/registry-error.js';
+import { setUpDocker } from '../../support/credential-helper.ts';
 import { type RegistryServer, startRegistry } from '../../support/registry-server.ts';
 import { type TokenServer, startTokenServer } from '../../support/token-server.ts';
 import {
@@ -19,6 +21,7 @@ import {
 } from '../../support/image-rig.ts';
 
 const ANN = { username: 'ann', password: 'correct horse' };
+const IDENTITY_TOKEN = 'ann for a year';
 const WRONG = { username: 'ann', password: 'battery staple' };
 const HTPASSWD = 'ann:$2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e';
 
@@ -44,7 +47,7 @@ beforeAll(async () => {
   bundle = await readBundle(await writeBundle(join(folder, 'speaker')));
   open = closing(await startRegistry());
   guarded = closing(await startRegistry({ htpasswd: HTPASSWD }));
-  tokens = closing(await startTokenServer(ANN));
+  tokens = closing(await startTokenServer({ ...ANN, identityToken: IDENTITY_TOKEN }));
   hosted = closing(await startRegistry({ tokenRealm: tokens.realm }));
   encrypted = closing(await startRegistry({ tls: true }));
   await makeBases(folder);
@@ -95,6 +98,47 @@ describe.each([
     const base = `${registry().host}/base/node:both`;
     await expect(publishImage(client(bundle).deps, requestTo(open.host, 'base', base))).rejects.toThrow(
       new RegExp(`^image\\.build\\.base "${base}": .*; log in with: docker login ${registry().host}$`),
+    );
+  });
+});
+
+describe("a log-in kept by a credential helper of Docker's", () => {
+  /** Pushes with what Docker's configuration knows when `helper`, a shell script, keeps the log-ins. */
+  async function pushWith(helper: string | undefined, host: string, repository: string): Promise<string> {
+    const docker = closing(
+      await setUpDocker({ credsStore: 'test' }, helper === undefined ? {} : { test: helper }),
+    );
+    const { deps } = client(bundle, { loginFor: (registry) => dockerLogin(registry, docker) });
+    return publishImage(deps, requestTo(host, repository));
+  }
+
+  it('is what a registry is answered with', async () => {
+    const helper = `[ "$server" = ${guarded.host} ] && echo '{"Username":"ann","Secret":"${ANN.password}"}'`;
+    const reference = await pushWith(helper, guarded.host, 'helped');
+    expect((await inspect(reference, { login: ANN })).Layers).toHaveLength(2);
+  });
+
+  it('may be an identity token, which its token server takes', async () => {
+    const helper = `echo '{"Username":"<token>","Secret":"${IDENTITY_TOKEN}"}'`;
+    const reference = await pushWith(helper, hosted.host, 'identified');
+    expect((await inspect(reference, { login: ANN })).Layers).toHaveLength(2);
+    const refused = pushWith(helper.replace('a year', 'ever'), hosted.host, 'mine');
+    await expect(refused).rejects.toThrow(
+      /does not accept the identity token that is kept for it; give "user/,
+    );
+    await expect(refused).rejects.not.toThrow('for ever');
+    await expect(pushWith(helper, guarded.host, 'mine')).rejects.toThrow(
+      'does not accept the identity token',
+    );
+  });
+
+  it('that cannot be had is in the way only where one is asked for, and the error says why', async () => {
+    await expect(pushWith(undefined, open.host, 'no-helper')).resolves.toContain('@sha256:');
+    await expect(pushWith(undefined, guarded.host, 'no-helper')).rejects.toThrow(
+      new RegExp(
+        `no-helper: 401.*; docker-credential-test, which .*config.json names for ${guarded.host}, is not on the PATH; ` +
+          'see that it works, or take it out of the file, or give "username" and "password", or log in',
+      ),
     );
   });
 });
