@@ -37,6 +37,9 @@ export function silenceError(
 }
 
 function remedyForSilence(code: string, insecure: boolean): string {
+  if (/EXPIRED|NOT_YET_VALID|ALTNAME/.test(code)) {
+    return 'give the registry a certificate that is good for this name and this day';
+  }
   if (/CERT|VERIFY/.test(code)) {
     return 'name the file of its certificate authority in the environment variable NODE_EXTRA_CA_CERTS';
   }
