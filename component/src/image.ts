@@ -1,11 +1,8 @@
 /** The image the pods run: the one that is named, or the one that is built. */
-import { readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as pulumi from '@pulumi/pulumi';
 import { BundleError, bundleFolder, readBundle } from './image/bundle.js';
-import { dockerCredentials } from './image/credentials.js';
+import { dockerLogin } from './image/docker-login.js';
 import { ImageFormatError } from './image/oci.js';
 import { PLATFORMS } from './image/platform.js';
 import {
@@ -75,14 +72,7 @@ async function systemDeps(parent: pulumi.Resource): Promise<PublishDeps> {
   return {
     bundle: await readBundle(bundleFolder()),
     openRegistry: (options) => new Registry(http, options),
-    credentialsFor: dockerLogin,
+    loginFor: (registry) => dockerLogin(registry),
     report: (progress, kind) => void pulumi.log.info(progress, parent, undefined, kind === 'share'),
   };
-}
-
-/** What `docker login` left in this user's configuration, if anything. */
-async function dockerLogin(registry: string) {
-  const folder = process.env['DOCKER_CONFIG'] ?? join(homedir(), '.docker');
-  const config = await readFile(join(folder, 'config.json'), 'utf8').catch(() => '{}');
-  return dockerCredentials(config, registry);
 }

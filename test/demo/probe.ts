@@ -1,6 +1,6 @@
 /**
  * What a client on the LAN sees, asked from a host that is not a node: whose hardware address answers
- * ARP for an address, and whether HTTP through it works.
+ * ARP or NDP for an address, and whether HTTP through it works.
  */
 import type { Lab } from '../lab/lab.ts';
 
@@ -12,6 +12,12 @@ export async function arpAnswers(lab: Lab, client: string, address: string): Pro
   const lines = stdout.split('\n').filter((line) => line.includes(address));
   const answers = lines.flatMap((line) => MAC_ADDRESS.exec(line)?.[0] ?? []);
   return [...new Set(answers.map((mac) => mac.toLowerCase()))];
+}
+
+/** The hardware address that answered for an IPv6 address `client` has just spoken to; empty when none did. */
+export async function ndpAnswer(lab: Lab, client: string, address: string): Promise<string> {
+  const { stdout } = await lab.exec(client, ['ip', '-6', 'neighbour', 'show', 'to', address, 'dev', 'eth0']);
+  return / lladdr (\S+)/.exec(stdout)?.[1] ?? '';
 }
 
 /** The nodes of the lab by hardware address. */

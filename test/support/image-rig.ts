@@ -5,7 +5,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Bundle } from '../../component/src/image/bundle.js';
-import type { Credentials } from '../../component/src/image/credentials.js';
+import type { Credentials, Login } from '../../component/src/image/credentials.js';
 import type { HttpDeps } from '../../component/src/image/http.js';
 import { MEDIA_TYPES, contentOf } from '../../component/src/image/oci.js';
 import { PLATFORMS } from '../../component/src/image/platform.js';
@@ -93,7 +93,7 @@ export async function pushBases(folder: string, host: string, login?: Credential
   await push('arm64', 'oci', 'arm64');
   const registry = new Registry(recordingHttp().http, {
     ...{ host, insecure: true, howToLogIn: '' },
-    ...(login === undefined ? {} : { credentials: login }),
+    ...(login === undefined ? {} : { login }),
   });
   const entries = await Promise.all(
     Object.entries({ amd64: 'oci', arm64: 'arm64' }).map(async ([architecture, tag]) => {
@@ -128,20 +128,30 @@ function recordingHttp(before: (request: string) => void = () => undefined) {
 
 export interface ClientOptions {
   /** What `docker login` has left. */
-  login?: Credentials;
+  login?: Login;
+  /** @default one that knows `login` */
+  loginFor?: PublishDeps['loginFor'];
   before?: (request: string) => void;
   /** @default all registries are spoken to in plain HTTP, the base's as well */
   scheme?: (options: RegistryOptions) => boolean;
 }
 
 /** The real client, with a record of what it asked for. */
-export function client(bundle: Bundle, { login, before, scheme = () => true }: ClientOptions = {}) {
+export function client(
+  bundle: Bundle,
+  {
+    login,
+    loginFor = () => Promise.resolve(login === undefined ? {} : { login }),
+    before,
+    scheme = () => true,
+  }: ClientOptions = {},
+) {
   const { http, requests } = recordingHttp(before);
   const progress: string[] = [];
   const deps: PublishDeps = {
     bundle,
     openRegistry: (options) => new Registry(http, { ...options, insecure: scheme(options) }),
-    credentialsFor: () => Promise.resolve(login),
+    loginFor,
     report: (line) => progress.push(line),
   };
   return { deps, requests, progress };

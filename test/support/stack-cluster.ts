@@ -8,6 +8,8 @@ export interface StackCluster {
   /** The API server as somebody other than a stack sees it. */
   readonly api: KubeConnection;
   readonly kubeconfig: string;
+  /** A file that holds it. */
+  readonly kubeconfigPath: string;
   /** An empty stack, whose programs find the cluster unless `options` lead them elsewhere. */
   createStack(projectName: string, program: PulumiFn, options?: Partial<StackOptions>): Promise<PulumiStack>;
   /** Ends it, and removes the stacks with it. */
@@ -17,12 +19,13 @@ export interface StackCluster {
 export async function startStackCluster(): Promise<StackCluster> {
   const log = () => undefined;
   const controlPlane = await startControlPlane({ log, signal: new AbortController().signal });
-  const { kubeconfig } = controlPlane;
+  const { kubeconfig, kubeconfigPath } = controlPlane;
   const api = connect({ kubeconfig });
   const stacks: PulumiStack[] = [];
   return {
     api,
     kubeconfig,
+    kubeconfigPath,
     async createStack(projectName, program, options = {}) {
       const stack = await createStack({ name: 'test', kubeconfig, log, ...options, projectName, program });
       stacks.push(stack);

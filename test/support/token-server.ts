@@ -1,5 +1,5 @@
 /**
- * The token server of a registry, as hosted ones have it: for a password it gives a signed token that allows what
+ * The token server of a registry, as hosted ones have it: for a password or an identity token it gives a signed token that allows what
  * was asked for (https://distribution.github.io/distribution/spec/auth/jwt/), signed with the certificate of
  * `tls.ts`.
  */
@@ -7,6 +7,7 @@ import { sign } from 'node:crypto';
 import { once } from 'node:events';
 import { type Server, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { TEST_CERTIFICATE } from './tls.ts';
 
 export const TOKEN_SERVICE = 'registry.test';
@@ -20,16 +21,37 @@ export interface TokenServer {
   close(): Promise<void>;
 }
 
+export interface TokenUser {
+  username: string;
+  password: string;
+  /** Stands for both. */
+  identityToken?: string;
+}
+
 /** Starts a server that knows one user. */
-export async function startTokenServer(user: { username: string; password: string }): Promise<TokenServer> {
+export async function startTokenServer(user: TokenUser): Promise<TokenServer> {
   const asked: string[] = [];
-  const expected = `Basic ${Buffer.from(`${user.username}:${user.password}`).toString('base64')}`;
+  const basic = `Basic ${Buffer.from(`${user.username}:${user.password}`).toString('base64')}`;
   const server = createServer((request, response) => {
-    const scopes = new URL(request.url ?? '', 'http://server').searchParams.getAll('scope');
-    asked.push(scopes.join(' '));
-    if (request.headers.authorization !== expected) {
-      response.writeHead(401).end(JSON.stringify({ errors: [{ message: 'who are you' }] }));
-    } else response.end(JSON.stringify({ token: tokenFor(user.username, scopes) }));
+    void text(request).then((body) => {
+      const form = new URLSearchParams(body);
+      const isPost = request.method === 'POST';
+      const scopes = isPost
+        ? (form.get('scope') ?? '').split(' ')
+        : new URL(request.url ?? '', 'http://server').searchParams.getAll('scope');
+      asked.push(scopes.join(' '));
+      const isKnown = isPost
+        ? form.get('grant_type') === 'refresh_token' &&
+          form.get('service') === TOKEN_SERVICE &&
+          form.get('client_id') !== null &&
+          form.get('refresh_token') === user.identityToken
+        : request.headers.authorization === basic;
+      if (!isKnown) response.writeHead(401).end(JSON.stringify({ errors: [{ message: 'who are you' }] }));
+      else {
+        const token = tokenFor(user.username, scopes);
+        response.end(JSON.stringify(isPost ? { access_token: token } : { token }));
+      }
+    });
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

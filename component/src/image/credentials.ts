@@ -1,9 +1,22 @@
-/** Who we are to a registry: challenges, and the log-ins `docker login` keeps. */
-import * as z from 'zod';
+/** Who we are to a registry, and how it asks. */
 
 export interface Credentials {
   username: string;
   password: string;
+}
+
+/** Stands for a user at the token server of a registry, which gives tokens for it (OAuth's refresh token). */
+interface IdentityToken {
+  identityToken: string;
+}
+
+export type Login = Credentials | IdentityToken;
+
+/** A log-in that is kept on this machine, or why it cannot be had; neither when there is none. */
+export interface KeptLogin {
+  login?: Login;
+  /** With what to do about it. A registry that asks for no log-in is used all the same. */
+  problem?: string;
 }
 
 /** What a registry asks for in `WWW-Authenticate`. */
@@ -24,49 +37,4 @@ export function parseChallenge(header: string | null): Challenge | undefined {
 /** The header of HTTP basic authentication. */
 export function basicAuthorization({ username, password }: Credentials): string {
   return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
-}
-
-const dockerConfigSchema = z.looseObject({
-  auths: z
-    .record(
-      z.string(),
-      z.looseObject({
-        auth: z.string().optional(),
-        username: z.string().optional(),
-        password: z.string().optional(),
-      }),
-    )
-    .optional(),
-});
-
-/**
- * The log-in for `registry` in the text of a Docker `config.json`. Log-ins kept by a credential helper
- * are not in that file; for those there is none.
- */
-export function dockerCredentials(config: string, registry: string): Credentials | undefined {
-  const parsed = dockerConfigSchema.safeParse(jsonOf(config));
-  if (!parsed.success) return undefined;
-  const wanted = registry === 'docker.io' ? 'index.docker.io' : registry;
-  for (const [key, entry] of Object.entries(parsed.data.auths ?? {})) {
-    const host = key.replace(/^https?:\/\//, '').replace(/\/.*$/, '');
-    if (host !== wanted && host !== registry) continue;
-    if (entry.username !== undefined && entry.password !== undefined) {
-      return { username: entry.username, password: entry.password };
-    }
-    const [username, ...password] = Buffer.from(entry.auth ?? '', 'base64')
-      .toString('utf8')
-      .split(':');
-    if (username !== undefined && username !== '' && password.length > 0) {
-      return { username, password: password.join(':') };
-    }
-  }
-  return undefined;
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { type BaseSource, type BuiltImage, buildImage } from './build.js';
 import type { Bundle } from './bundle.js';
-import type { Credentials } from './credentials.js';
+import type { Credentials, KeptLogin } from './credentials.js';
 import { inParallel } from './in-parallel.js';
 import { type Content, type Descriptor, ImageFormatError } from './oci.js';
 import type { Platform } from './platform.js';
@@ -22,7 +22,7 @@ export interface BuildRequest {
   platforms: readonly Platform[];
   /** The repository's registry speaks plain HTTP. */
   insecure: boolean;
-  /** For the repository's registry; the base's is asked with what `credentialsFor` knows. */
+  /** For the repository's registry; the base's is asked with what `loginFor` knows. */
   credentials?: Credentials;
 }
 
@@ -30,7 +30,7 @@ export interface PublishDeps {
   bundle: Bundle;
   openRegistry(options: RegistryOptions): Registry;
   /** The log-in kept on this machine for a registry. */
-  credentialsFor(registry: string): Promise<Credentials | undefined>;
+  loginFor(registry: string): Promise<KeptLogin>;
   /** Told what takes time: steps, and how far one has got, many times over. */
   report(progress: string, kind: 'step' | 'share'): void;
 }
@@ -127,12 +127,15 @@ interface FoundImage {
 
 async function findImage(deps: PublishDeps, request: BuildRequest): Promise<FoundImage> {
   const name = tagImage(deps.bundle, request);
-  const credentials = request.credentials ?? (await deps.credentialsFor(name.registry));
+  const { credentials } = request;
+  const { login, problem } =
+    credentials === undefined ? await deps.loginFor(name.registry) : { login: credentials };
+  const howTo = `give "username" and "password", or log in with: docker login ${name.registry}`;
   const target = deps.openRegistry({
     host: name.registry,
     insecure: request.insecure,
-    howToLogIn: `give "username" and "password", or log in with: docker login ${name.registry}`,
-    ...(credentials === undefined ? {} : { credentials }),
+    howToLogIn: problem === undefined ? howTo : `${problem}, or ${howTo}`,
+    ...(login === undefined ? {} : { login }),
   });
   const existing = await onRepository(request, () => target.findManifest(name.repository, name.tag));
   return { target, name, existing };
@@ -156,12 +159,13 @@ async function buildFor(
 
 async function baseRegistry(deps: PublishDeps, host: string, target: Registry): Promise<Registry> {
   if (host === target.host) return target;
-  const credentials = await deps.credentialsFor(host);
+  const { login, problem } = await deps.loginFor(host);
+  const howTo = `log in with: docker login ${host}`;
   return deps.openRegistry({
     host,
     insecure: false,
-    howToLogIn: `log in with: docker login ${host}`,
-    ...(credentials === undefined ? {} : { credentials }),
+    howToLogIn: problem === undefined ? howTo : `${problem}, or ${howTo}`,
+    ...(login === undefined ? {} : { login }),
   });
 }
 

@@ -1,5 +1,5 @@
 /** How a registry fails, told with what to do about it. */
-import type { Credentials } from './credentials.js';
+import type { Login } from './credentials.js';
 
 /** A registry could not be reached, or refused. */
 export class RegistryError extends Error {
@@ -17,7 +17,7 @@ export class RegistryError extends Error {
 export interface RegistrySettings {
   /** Plain HTTP instead of HTTPS. */
   insecure: boolean;
-  credentials?: Credentials;
+  login?: Login;
   /** How this user would log in. */
   howToLogIn: string;
 }
@@ -30,12 +30,20 @@ export function silenceError(
   { insecure }: RegistrySettings,
 ): RegistryError {
   const { code, message } = causeOf(error);
-  const remedy = /CERT|VERIFY/.test(code)
-    ? 'name the file of its certificate authority in the environment variable NODE_EXTRA_CA_CERTS'
-    : `check the host${insecure ? '' : ', and set "insecure" if it speaks plain HTTP'}`;
+  const remedy = remedyForSilence(code, insecure);
   return new RegistryError(`${where}: no answer from ${origin}: ${message}; ${remedy}`, undefined, {
     cause: error,
   });
+}
+
+function remedyForSilence(code: string, insecure: boolean): string {
+  if (/EXPIRED|NOT_YET_VALID|ALTNAME/.test(code)) {
+    return 'give the registry a certificate that is good for this name and this day';
+  }
+  if (/CERT|VERIFY/.test(code)) {
+    return 'name the file of its certificate authority in the environment variable NODE_EXTRA_CA_CERTS';
+  }
+  return `check the host${insecure ? '' : ', and set "insecure" if it speaks plain HTTP'}`;
 }
 
 /** The answer was no. `operation` is what was asked for, `body` the answer's. */
@@ -49,11 +57,12 @@ export function refusalError(
   return new RegistryError(`cannot ${operation}: ${status}${reason}; ${remedyFor(status, settings)}`, status);
 }
 
-function remedyFor(status: number, { credentials, howToLogIn }: RegistrySettings): string {
+function remedyFor(status: number, { login, howToLogIn }: RegistrySettings): string {
   if (status === 401 || status === 403) {
-    return credentials === undefined
-      ? howToLogIn
-      : `the registry does not accept "${credentials.username}" for this; check the password and the rights`;
+    if (login === undefined) return howToLogIn;
+    return 'identityToken' in login
+      ? `the registry does not accept the identity token that is kept for it; ${howToLogIn}`
+      : `the registry does not accept "${login.username}" for this; check the password and the rights`;
   }
   if (status === 404)
     return 'check the name, and that the repository exists where the registry wants it created first';

@@ -4,7 +4,7 @@
  * start over, and the largest one of a Node base image is about 50 MB.
  */
 import * as z from 'zod';
-import { type Challenge, basicAuthorization, parseChallenge } from './credentials.js';
+import { type Challenge, type Login, basicAuthorization, parseChallenge } from './credentials.js';
 import { type HttpAnswer, type HttpDeps, type HttpRequest, persistently, send, sendOnce } from './http.js';
 import { type Content, type Descriptor, MEDIA_TYPES, contentOf } from './oci.js';
 import { RegistryError, type RegistrySettings, refusalError, silenceError } from './registry-error.js';
@@ -194,19 +194,13 @@ export class Registry {
   }
 
   async #authorize(challenge: Challenge, scopes: string[], repository: string): Promise<string | undefined> {
-    const { credentials } = this.#options;
-    const basic = credentials && basicAuthorization(credentials);
-    if (challenge.scheme === 'basic') return basic;
-
+    const { login } = this.#options;
+    if (challenge.scheme === 'basic') {
+      return login && 'username' in login ? basicAuthorization(login) : undefined;
+    }
     const url = new URL(challenge.realm, this.#base);
-    if (challenge.service !== undefined) url.searchParams.set('service', challenge.service);
-    for (const scope of scopes) url.searchParams.append('scope', scope);
-    const response = await send(this.#deps, {
-      method: 'GET',
-      url,
-      timeoutMs: REQUEST_TIMEOUT_MS,
-      ...(basic === undefined ? {} : { headers: { authorization: basic } }),
-    }).catch((error: unknown) => {
+    const request = tokenRequest(url, { service: challenge.service, scopes, login });
+    const response = await send(this.#deps, request).catch((error: unknown) => {
       throw this.#unreachable(repository, error);
     });
     if (response.status !== 200) throw this.#refusal('get a token for', repository, response);
@@ -237,6 +231,33 @@ const ACCEPTED_MANIFESTS = [
   MEDIA_TYPES.dockerIndex,
   MEDIA_TYPES.dockerManifest,
 ].join(', ');
+
+/**
+ * Asks a token server for access: with a user name or anonymously in the first way registries had
+ * (https://distribution.github.io/distribution/spec/auth/token/), with an identity token in OAuth's.
+ */
+function tokenRequest(
+  realm: URL,
+  { service, scopes, login }: { service: string | undefined; scopes: string[]; login: Login | undefined },
+): HttpRequest {
+  const timeoutMs = REQUEST_TIMEOUT_MS;
+  if (login && 'identityToken' in login) {
+    const form = new URLSearchParams({
+      grant_type: 'refresh_token',
+      refresh_token: login.identityToken,
+      client_id: 'metallb-l2',
+      scope: scopes.join(' '),
+      ...(service === undefined ? {} : { service }),
+    });
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    return { method: 'POST', url: realm, headers, body: Buffer.from(form.toString()), timeoutMs };
+  }
+  const url = new URL(realm);
+  if (service !== undefined) url.searchParams.set('service', service);
+  for (const scope of scopes) url.searchParams.append('scope', scope);
+  const headers = login && { authorization: basicAuthorization(login) };
+  return { method: 'GET', url, timeoutMs, ...(headers === undefined ? {} : { headers }) };
+}
 
 /** What a token server answers: registries are to accept both names. */
 const tokenSchema = z.looseObject({ token: z.string().optional(), access_token: z.string().optional() });

@@ -1,12 +1,16 @@
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { type Bundle, readBundle } from '../../../component/src/image/bundle.js';
+import { dockerLogin } from '../../../component/src/image/docker-login.js';
 import { publishImage, tagImage } from '../../../component/src/image/publish.js';
 import { RegistryError } from '../../../component/src/image/registry-error.js';
+import { setUpDocker } from '../../support/credential-helper.ts';
 import { type RegistryServer, startRegistry } from '../../support/registry-server.ts';
+import { TEST_CERTIFICATE } from '../../support/tls.ts';
 import { type TokenServer, startTokenServer } from '../../support/token-server.ts';
 import {
   client,
@@ -15,14 +19,19 @@ import {
   makeBases,
   pushBases,
   requestTo,
+  run,
   writeBundle,
 } from '../../support/image-rig.ts';
 
 const ANN = { username: 'ann', password: 'correct horse' };
+const IDENTITY_TOKEN = 'ann for a year';
 const WRONG = { username: 'ann', password: 'battery staple' };
 const HTPASSWD = 'ann:$2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e';
 
+const PUSH = fileURLToPath(new URL('push.program.ts', import.meta.url));
+
 let folder: string;
+let bundleFolder: string;
 let bundle: Bundle;
 let open: RegistryServer;
 let guarded: RegistryServer;
@@ -41,10 +50,11 @@ function closing<T extends { close(): Promise<void> }>(server: T): T {
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'registries-'));
   releases.push(() => rm(folder, { recursive: true, force: true }));
-  bundle = await readBundle(await writeBundle(join(folder, 'speaker')));
+  bundleFolder = await writeBundle(join(folder, 'speaker'));
+  bundle = await readBundle(bundleFolder);
   open = closing(await startRegistry());
   guarded = closing(await startRegistry({ htpasswd: HTPASSWD }));
-  tokens = closing(await startTokenServer(ANN));
+  tokens = closing(await startTokenServer({ ...ANN, identityToken: IDENTITY_TOKEN }));
   hosted = closing(await startRegistry({ tokenRealm: tokens.realm }));
   encrypted = closing(await startRegistry({ tls: true }));
   await makeBases(folder);
@@ -99,6 +109,47 @@ describe.each([
   });
 });
 
+describe("a log-in kept by a credential helper of Docker's", () => {
+  /** Pushes with what Docker's configuration knows when `helper`, a shell script, keeps the log-ins. */
+  async function pushWith(helper: string | undefined, host: string, repository: string): Promise<string> {
+    const docker = closing(
+      await setUpDocker({ credsStore: 'test' }, helper === undefined ? {} : { test: helper }),
+    );
+    const { deps } = client(bundle, { loginFor: (registry) => dockerLogin(registry, docker) });
+    return publishImage(deps, requestTo(host, repository));
+  }
+
+  it('is what a registry is answered with', async () => {
+    const helper = `[ "$server" = ${guarded.host} ] && echo '{"Username":"ann","Secret":"${ANN.password}"}'`;
+    const reference = await pushWith(helper, guarded.host, 'helped');
+    expect((await inspect(reference, { login: ANN })).Layers).toHaveLength(2);
+  });
+
+  it('may be an identity token, which its token server takes', async () => {
+    const helper = `echo '{"Username":"<token>","Secret":"${IDENTITY_TOKEN}"}'`;
+    const reference = await pushWith(helper, hosted.host, 'identified');
+    expect((await inspect(reference, { login: ANN })).Layers).toHaveLength(2);
+    const refused = pushWith(helper.replace('a year', 'ever'), hosted.host, 'mine');
+    await expect(refused).rejects.toThrow(
+      /does not accept the identity token that is kept for it; give "user/,
+    );
+    await expect(refused).rejects.not.toThrow('for ever');
+    await expect(pushWith(helper, guarded.host, 'mine')).rejects.toThrow(
+      'does not accept the identity token',
+    );
+  });
+
+  it('that cannot be had is in the way only where one is asked for, and the error says why', async () => {
+    await expect(pushWith(undefined, open.host, 'no-helper')).resolves.toContain('@sha256:');
+    await expect(pushWith(undefined, guarded.host, 'no-helper')).rejects.toThrow(
+      new RegExp(
+        `no-helper: 401.*; docker-credential-test, which .*config.json names for ${guarded.host}, is not on the PATH; ` +
+          'see that it works, or take it out of the file, or give "username" and "password", or log in',
+      ),
+    );
+  });
+});
+
 it('asks a token server for each kind of access, not for each request', async () => {
   const before = tokens.asked.length;
   const { deps, requests } = client(bundle);
@@ -126,6 +177,26 @@ describe('a registry with a certificate of its own', () => {
   it('is not trusted, and the error says how to', async () => {
     await expect(publishImage(client(bundle, { scheme }).deps, request())).rejects.toThrow(
       /no answer from https:.*; name the file of its certificate authority in .*NODE_EXTRA_CA_CERTS/,
+    );
+  });
+
+  /** What a process prints that trusts the authority and pushes to `host`. */
+  async function pushTrusting(host: string): Promise<string> {
+    const file = join(folder, 'authority.pem');
+    await writeFile(file, TEST_CERTIFICATE.cert);
+    const env = { ...process.env, NODE_EXTRA_CA_CERTS: file };
+    return (await run(process.execPath, [PUSH, bundleFolder, host, open.host], { env })).stdout;
+  }
+
+  it('is trusted as the error says', async () => {
+    const reference = await pushTrusting(encrypted.host);
+    expect(reference).toMatch(new RegExp(`^${encrypted.host}/tls:[0-9a-f]{16}@sha256:`));
+    expect((await inspect(reference)).Layers).toHaveLength(2);
+  });
+
+  it('for another name is no matter of trust', async () => {
+    expect(await pushTrusting(encrypted.host.replace('127.0.0.1', 'localhost'))).toMatch(
+      /^failed: .* no answer from https:\/\/localhost.*; give the registry a certificate that is good for this name and this day$/,
     );
   });
 

@@ -14,7 +14,7 @@ const MANIFEST = 'config/manifests/metallb-native.yaml';
 
 /** The text of the manifest; the images it names are in the lab's registry. */
 export async function prepareManifest(lab: Lab, task: Task): Promise<string> {
-  let manifest = await readFile(join(await upstreamFolder(task.signal), MANIFEST), 'utf8');
+  let manifest = await readManifest(task.signal);
   for (const role of ['controller', 'speaker'] as const) {
     const image = await provideImage(lab, `metallb-${role}`, task);
     manifest = manifest.replaceAll(
@@ -23,6 +23,16 @@ export async function prepareManifest(lab: Lab, task: Task): Promise<string> {
     );
   }
   return manifest;
+}
+
+/** The definitions in the manifest, as they stand there. */
+export async function readDefinitions(signal: AbortSignal): Promise<string> {
+  const documents = (await readManifest(signal)).split(/^---$/m);
+  return documents.filter((text) => /^kind: CustomResourceDefinition$/m.test(text)).join('---');
+}
+
+async function readManifest(signal: AbortSignal): Promise<string> {
+  return readFile(join(await upstreamFolder(signal), MANIFEST), 'utf8');
 }
 
 /** `kubectl apply` of it; returns at once, as that does. */

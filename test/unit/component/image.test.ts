@@ -26,7 +26,7 @@ function publishing(findManifest: () => Promise<string | undefined>) {
         opened.push(options);
         return { host: options.host, findManifest } as unknown as Registry;
       },
-      credentialsFor: () => Promise.resolve(undefined),
+      loginFor: () => Promise.resolve({}),
       report: () => undefined,
     });
   return { opened, open };
@@ -60,7 +60,7 @@ describe('the image of the pods', () => {
         host: 'registry.example.com',
         insecure: false,
         howToLogIn: expect.stringContaining('docker login registry.example.com') as string,
-        credentials: { username: 'ann', password: 'correct horse' },
+        login: { username: 'ann', password: 'correct horse' },
       },
     ]);
     await settled();

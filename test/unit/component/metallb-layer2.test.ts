@@ -156,14 +156,40 @@ describe('the component', () => {
     expect(types).not.toContain(TYPES.policyBinding);
   });
 
-  it('mends the definition of the statuses, and does nothing else, when it is told to patch', async () => {
-    const mocks = await mockPulumi();
+  it('mends the definition of the statuses that it finds, and does nothing else, when it is told to patch', async () => {
+    const node = { type: 'string', x_kubernetes_validations: [{ rule: 'self == oldSelf' }] };
+    const versions = (status: object) => [
+      { name: 'v1beta1', schema: { openAPIV3Schema: { type: 'object', properties: { status } } } },
+    ];
+    const about = { group: 'metallb.io', scope: 'Namespaced', names: { kind: 'ServiceL2Status' } };
+    const mocks = await mockPulumi({
+      state: ({ name }) =>
+        name !== 'metallb-found-servicel2statuses'
+          ? {}
+          : {
+              metadata: { uid: 'a', generation: 3 },
+              spec: { ...about, conversion: {}, versions: versions({ properties: { node } }) },
+            },
+    });
     const component = new MetalLBLayer2('metallb', { crds: 'patch', namespace: 'upstream' });
     await settled();
-    expect(mocks.resources.map(({ name, retainOnDelete }) => [name, retainOnDelete])).toEqual([
-      ['metallb', false],
+    const written = mocks.resources.filter(({ name }) => name !== 'metallb');
+    expect(written.map(({ name, retainOnDelete }) => [name, retainOnDelete])).toEqual([
       ['metallb-crd-servicel2statuses', true],
     ]);
+    expect(written[0]?.inputs).toEqual({
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      metadata: {
+        name: 'servicel2statuses.metallb.io',
+        annotations: {
+          'metallb-l2/mended': 'a/3',
+          'pulumi.com/patchFieldManager': 'metallb-l2',
+          'pulumi.com/patchForce': 'true',
+        },
+      },
+      spec: { ...about, versions: versions({ properties: { node: { type: 'string' } } }) },
+    });
     await expect(valueOf(component.crdNames)).resolves.toEqual(['servicel2statuses.metallb.io']);
     await expect(valueOf(component.namespace)).resolves.toBe('upstream');
     await expect(valueOf(component.image)).resolves.toBe('');

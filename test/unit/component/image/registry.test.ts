@@ -49,8 +49,8 @@ describe('a registry with a token server', () => {
 
   it('sees the password only at its token server', async () => {
     const { deps, asked } = tokenRegistry({ password: 'x' });
-    const credentials = { username: 'ann', password: 'x' };
-    const registry = new Registry(deps, { ...OPEN, credentials });
+    const login = { username: 'ann', password: 'x' };
+    const registry = new Registry(deps, { ...OPEN, login });
     await expect(registry.findManifest('team/app', 'v1')).resolves.toBe(DIGEST);
     const basic = asked.filter(({ authorization }) => authorization?.startsWith('Basic '));
     expect(basic.map(({ url }) => new URL(url).host)).toEqual(['auth.test']);
