@@ -24,7 +24,7 @@ interface CommandResult {
 export interface PulumiOptions {
   /** The content of a kubeconfig. @default one of a cluster that nobody answers for */
   readonly kubeconfig?: string;
-  /** A folder with more language hosts. */
+  /** A folder with more language hosts; they come before the one for programs in JavaScript. */
   readonly path?: string;
   readonly log: (line: string) => void;
 }
@@ -68,7 +68,7 @@ export async function openPulumi({
   }
   const run: Pulumi['run'] = (cwd, args, node = dirname(process.execPath)) =>
     new Promise((resolve) => {
-      const path = [node, provider.path, language.path, more, process.env['PATH']];
+      const path = [node, provider.path, more, language.path, process.env['PATH']];
       const env = {
         ...process.env,
         KUBECONFIG: join(folder, 'kubeconfig'),

@@ -103,6 +103,15 @@ export const TOOLS = {
     env: 'METALLB_L2_PULUMI_LANGUAGE_YAML',
     buildSeconds: 70,
   },
+  'pulumi-languages': {
+    version: 'v3.259.0',
+    module: 'pulumi-languages',
+    package: 'github.com/metallb-l2/toolchain/pulumi-languages',
+    library: 'github.com/pulumi/pulumi/pkg/v3',
+    ldflags: '-s -w',
+    env: 'METALLB_L2_PULUMI_LANGUAGES',
+    buildSeconds: 20,
+  },
   'memberlist-peer': {
     version: 'v0.5.1',
     module: 'memberlist',

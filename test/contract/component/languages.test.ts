@@ -1,5 +1,3 @@
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import {
   addressPoolArgsSchema,
   l2AdvertisementArgsSchema,
@@ -7,22 +5,7 @@ import {
 } from '../../../component/src/args/pools-schema.js';
 import { argsSchema } from '../../../component/src/args/args-schema.js';
 import { speakerSchema } from '../../../component/src/args/workloads-schema.js';
-
-// The analyzer is what `pulumi package add` runs to offer a component to Python, Go, C#, Java and YAML.
-const require = createRequire(import.meta.url);
-const { Analyzer } = require('@pulumi/pulumi/provider/experimental/analyzer.js') as {
-  Analyzer: new (
-    folder: string,
-    name: string,
-    packageJson: object,
-    components: Set<string>,
-  ) => {
-    analyze(): {
-      components: Record<string, { inputs: Record<string, unknown>; outputs: Record<string, unknown> }>;
-      typeDefinitions: Record<string, { properties: Record<string, unknown> }>;
-    };
-  };
-};
+import { analyzeComponent } from '../../support/plugin-schema.ts';
 
 const SCHEMAS = {
   MetalLBLayer2: argsSchema,
@@ -30,17 +13,11 @@ const SCHEMAS = {
   L2Advertisement: l2AdvertisementArgsSchema,
 };
 
-const FOLDER = join(import.meta.dirname, '../../../component');
-
 describe('the component in other languages', () => {
-  const analyze = () => {
-    const manifest = require(join(FOLDER, 'package.json')) as { exports: unknown; main: string };
-    // What is analyzed is the source, whatever has been built.
-    const source = { ...manifest, main: './src/index.ts', exports: { '.': './src/index.ts' } };
-    return new Analyzer(FOLDER, 'metallb-l2', source, new Set(Object.keys(SCHEMAS))).analyze();
-  };
+  let components: Awaited<ReturnType<typeof analyzeComponent>>['components'];
+  let typeDefinitions: Awaited<ReturnType<typeof analyzeComponent>>['typeDefinitions'];
 
-  const { components, typeDefinitions } = analyze();
+  beforeAll(async () => ({ components, typeDefinitions } = await analyzeComponent()));
 
   it.each(Object.entries(SCHEMAS))('has every argument of %s, and none besides', (name, { shape }) => {
     expect(Object.keys(components[name]?.inputs ?? {}).sort()).toEqual(Object.keys(shape).sort());

@@ -1,60 +1,28 @@
-/** The component for programs in other languages: the schema they see, and one of them, in YAML, run for real. */
-import { readFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { writeProject } from '../../support/packed-packages.ts';
-import { resolveTool } from '../../toolchain/resolve.ts';
-import { withPlugin } from './plugin.ts';
+/** The component for programs in other languages: the schema they see, and what Pulumi makes of it. */
+import { execFile } from 'node:child_process';
+import { readFile, readdir, rm, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { linkLanguageHosts } from '../../support/language-hosts.ts';
+import { generatePluginSchema, type PluginSchema } from '../../support/plugin-schema.ts';
+import { type Pulumi, openPulumi } from '../../support/pulumi-project.ts';
+import { cacheFolder } from '../../toolchain/cache.ts';
+import { createOwnedFolder } from '../../toolchain/owned-folder.ts';
 
-const SCHEMA = new URL('../../../component/plugin/schema.json', import.meta.url);
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+const SCHEMA = join(ROOT, 'component/plugin/schema.json');
+const MINUTE = 60_000;
 
-const PROGRAM = `
-name: in-yaml
-runtime: yaml
-packages:
-  metallb-l2: ./plugin
-resources:
-  metallb:
-    type: metallb-l2:MetalLBLayer2
-    properties:
-      image: { reference: 'registry.example.com/metallb-l2:1' }
-      pools:
-        - { name: lan, addresses: [192.168.10.240-192.168.10.250], autoAssign: false }
-outputs:
-  namespace: \${metallb.namespace}
-  image: \${metallb.image}
-`;
+const readSchema = async () => JSON.parse(await readFile(SCHEMA, 'utf8')) as PluginSchema;
 
-interface Schema {
-  readonly types: Record<string, { readonly properties?: object }>;
-  readonly resources: Record<string, { readonly properties: object; readonly inputProperties: object }>;
-}
-
-it(
-  'has the schema that is checked in; a program in YAML installs by it',
-  async () => {
-    const task = {
-      log: (line: string) => process.stderr.write(`${line}\n`),
-      signal: new AbortController().signal,
-    };
-    const yaml = dirname(await resolveTool('pulumi-language-yaml', task));
-    await withPlugin(async ({ folder, pulumi, schema }) => {
-      // Changed on purpose? `schema.program.ts` beside this file says how to write it anew.
-      expect(await schema()).toEqual(JSON.parse(await readFile(SCHEMA, 'utf8')));
-
-      await writeProject(folder, { 'Pulumi.yaml': PROGRAM });
-      await pulumi.run(folder, ['stack', 'init', 'test']);
-      const { output } = await pulumi.run(folder, ['preview']);
-      expect(output).toContain('kubernetes:metallb.io/v1beta1:IPAddressPool metallb-pool-lan create');
-      expect(output).toContain('namespace: "metallb-system"');
-      expect(output).toContain('image    : "registry.example.com/metallb-l2:1"');
-      expect(output).not.toContain('error:');
-    }, yaml);
-  },
-  20 * 60_000,
-);
+it('has the schema that is checked in', async () => {
+  // Changed on purpose? `schema.program.ts` beside this file says how to write it anew.
+  expect(await generatePluginSchema()).toEqual(await readSchema());
+});
 
 it('shows other languages nothing private', async () => {
-  const { types, resources } = JSON.parse(await readFile(SCHEMA, 'utf8')) as Schema;
+  const { types, resources } = await readSchema();
   const names = [
     ...Object.values(types).flatMap(({ properties = {} }) => Object.keys(properties)),
     ...Object.values(resources).flatMap(({ properties, inputProperties }) =>
@@ -69,4 +37,74 @@ it('shows other languages nothing private', async () => {
   ]);
   const { properties } = resources['metallb-l2:index:MetalLBLayer2']!;
   expect(Object.keys(properties).sort()).toEqual(['crdNames', 'image', 'namespace', 'ready']);
+});
+
+it.each([
+  ['yaml', 'examples/yaml/Pulumi.yaml'],
+  ['go', 'examples/go/main.go'],
+])('shows its users the program in %s that is tested', async (language, program) => {
+  const docs = await readFile(join(ROOT, 'docs/component.md'), 'utf8');
+  expect(docs).toContain(`\`\`\`${language}\n${await readFile(join(ROOT, program), 'utf8')}\`\`\``);
+});
+
+describe('an SDK', () => {
+  let folder: string;
+  let pulumi: Pulumi;
+
+  beforeAll(async () => {
+    const log = (line: string) => process.stderr.write(`${line}\n`);
+    folder = await createOwnedFolder(join(cacheFolder(process.env), 'consumers'));
+    const path = join(folder, 'hosts');
+    await linkLanguageHosts(path, ['go', 'python', 'nodejs'], { log, signal: new AbortController().signal });
+    pulumi = await openPulumi({ log: () => undefined, path });
+  }, 20 * MINUTE);
+
+  afterAll(async () => {
+    await pulumi.dispose();
+    await rm(folder, { recursive: true });
+  });
+
+  async function generate(language: string): Promise<string> {
+    const args = ['package', 'gen-sdk', SCHEMA, '--language', language, '--out', folder];
+    const { code, output } = await pulumi.run(folder, args);
+    if (code !== 0) throw new Error(`pulumi ${args.join(' ')} ended with code ${code}:\n${output}`);
+    return join(folder, language);
+  }
+
+  it.each([
+    ['go', 'metallbl2', ['addressPool.go', 'l2advertisement.go', 'metalLBLayer2.go']],
+    ['python', 'pulumi_metallb_l2', ['address_pool.py', 'l2_advertisement.py', 'metal_lb_layer2.py']],
+    ['nodejs', '.', ['addressPool.ts', 'l2advertisement.ts', 'metalLBLayer2.ts']],
+  ])(
+    'for %s has all resources',
+    async (language, inside, files) => {
+      const generated = await readdir(join(await generate(language), inside));
+      expect(generated).toEqual(expect.arrayContaining(files));
+    },
+    MINUTE,
+  );
+
+  it(
+    'in TypeScript compiles',
+    async () => {
+      const sdk = await generate('nodejs');
+      await symlink(join(ROOT, 'node_modules'), join(sdk, 'node_modules'));
+      const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
+      // Its own tsconfig.json is for TypeScript 4.
+      const options = [
+        '--noEmit',
+        '--strict',
+        '--target',
+        'es2022',
+        '--module',
+        'nodenext',
+        '--skipLibCheck',
+      ];
+      const compile = promisify(execFile)(process.execPath, [tsc, '--ignoreConfig', ...options, 'index.ts'], {
+        cwd: sdk,
+      });
+      await expect(compile).resolves.toEqual({ stdout: '', stderr: '' });
+    },
+    MINUTE,
+  );
 });

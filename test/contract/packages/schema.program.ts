@@ -1,9 +1,7 @@
 /**
- * Writes the schema that programs in other languages see, as the real engine gets it from the packed plugin:
+ * Writes the schema that programs in other languages see:
  * `node test/contract/packages/schema.program.ts > component/plugin/schema.json`
  */
-import { withPlugin } from './plugin.ts';
+import { generatePluginSchema } from '../../support/plugin-schema.ts';
 
-process.stdout.write(
-  await withPlugin(async ({ schema }) => `${JSON.stringify(await schema(), undefined, 2)}\n`),
-);
+process.stdout.write(`${JSON.stringify(await generatePluginSchema(), undefined, 2)}\n`);

@@ -1,7 +1,7 @@
 /** Finds the language host for programs in JavaScript and TypeScript: Pulumi's own, else the stand-in of this folder. */
-import { access, constants } from 'node:fs/promises';
-import { delimiter, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { cacheFolder } from '../../toolchain/cache.ts';
+import { findExecutable } from '../find-executable.ts';
 import { writeLauncher } from '../plugin-launcher.ts';
 
 const EXECUTABLE = 'pulumi-language-nodejs';
@@ -15,25 +15,15 @@ export async function languagePath(
   pulumi: string,
   log: (line: string) => void,
 ): Promise<{ path: string; standIn: boolean }> {
-  const { env } = process;
-  for (const folder of [dirname(pulumi), ...(env['PATH'] ?? '').split(delimiter)]) {
-    if (folder !== '' && (await isExecutable(join(folder, EXECUTABLE))))
-      return { path: folder, standIn: false };
-  }
+  const real = await findExecutable(EXECUTABLE, dirname(pulumi));
+  if (real !== undefined) return { path: real, standIn: false };
   log(`using the stand-in for ${EXECUTABLE}: there is none beside ${pulumi} or on PATH`);
   const main = join(import.meta.dirname, 'main.ts');
   const mark = '# The stand-in language host';
-  const path = await writeLauncher(join(cacheFolder(env), 'language'), {
+  const path = await writeLauncher(join(cacheFolder(process.env), 'language'), {
     executable: EXECUTABLE,
     main,
     mark,
   });
   return { path, standIn: true };
-}
-
-function isExecutable(path: string): Promise<boolean> {
-  return access(path, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
 }

@@ -1,0 +1,125 @@
+/**
+ * The examples in other languages as a user runs them: copied, the plugin beside them, installed and driven by the
+ * `pulumi` command against a real API server. There are no nodes; pods are made ready by hand.
+ */
+import { execFileSync } from 'node:child_process';
+import { cp, rm, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { NAMESPACES } from '@metallb-l2/sdk/kube';
+import { type KubeConnection, connect } from '@metallb-l2/sdk/kube/connect';
+import { IP_ADDRESS_POOLS, L2_ADVERTISEMENTS } from '@metallb-l2/sdk/models';
+import { type ControlPlane, startControlPlane } from '../../lab/control-plane.ts';
+import { linkLanguageHosts } from '../../support/language-hosts.ts';
+import { installPlugin } from '../../support/packed-plugin.ts';
+import { type Pulumi, openPulumi } from '../../support/pulumi-project.ts';
+import { keepPodsReady } from '../../support/ready-pods.ts';
+import { cacheFolder } from '../../toolchain/cache.ts';
+import { createOwnedFolder } from '../../toolchain/owned-folder.ts';
+
+const EXAMPLES = fileURLToPath(new URL('../../../examples', import.meta.url));
+const IMAGE = 'registry.example.com/metallb-l2:1';
+const MINUTE = 60_000;
+
+let folder: string;
+let cluster: ControlPlane;
+let api: KubeConnection;
+let pulumi: Pulumi;
+let pods: Promise<void>;
+const stop = new AbortController();
+
+beforeAll(async () => {
+  const task = { log: () => undefined, signal: stop.signal };
+  folder = await createOwnedFolder(join(cacheFolder(process.env), 'consumers'));
+  const hosts = join(folder, 'hosts');
+  await linkLanguageHosts(hosts, ['yaml', 'go', 'python'], task);
+  await installPlugin(join(folder, 'plugin'));
+  cluster = await startControlPlane(task);
+  api = connect({ kubeconfig: cluster.kubeconfig });
+  pods = keepPodsReady(api, stop.signal);
+  pulumi = await openPulumi({ kubeconfig: cluster.kubeconfig, path: hosts, log: task.log });
+}, 20 * MINUTE);
+
+afterAll(async () => {
+  stop.abort();
+  await pods;
+  api.close();
+  await pulumi.dispose();
+  await cluster.stop();
+  await rm(folder, { recursive: true });
+}, MINUTE);
+
+/** A copy of the example with the plugin beside it, and with what its program needs. */
+async function copyExample(name: string, install: boolean): Promise<string> {
+  const project = join(folder, name);
+  await cp(join(EXAMPLES, name), project, { recursive: true });
+  await symlink(join(folder, 'plugin'), join(project, 'plugin'));
+  if (install) await run(project, 'install');
+  return project;
+}
+
+/** Runs `pulumi` as the README has it. @throws with all it printed when it fails */
+async function run(project: string, ...args: string[]): Promise<string> {
+  const { code, stdout, output } = await pulumi.run(project, args);
+  if (code !== 0) throw new Error(`pulumi ${args.join(' ')} ended with code ${code}:\n${output}`);
+  return stdout;
+}
+
+/** What other stacks may find of it in the cluster. */
+async function inCluster() {
+  const pools = await api.list(IP_ADDRESS_POOLS);
+  const advertisements = await api.list(L2_ADVERTISEMENTS);
+  const namespaces = await api.list(NAMESPACES);
+  return {
+    pools: Object.fromEntries(pools.items.map(({ metadata, spec }) => [metadata.name ?? '', spec.addresses])),
+    advertisements: Object.fromEntries(
+      advertisements.items.map(({ metadata, spec }) => [metadata.name ?? '', spec]),
+    ),
+    namespace: namespaces.items.some(({ metadata }) => metadata.name === 'metallb-system'),
+  };
+}
+
+function hasPython(): boolean {
+  try {
+    execFileSync('python3', ['-c', 'import ensurepip, sys; sys.exit(sys.version_info < (3, 10))']);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const LANGUAGES = [
+  // It needs no SDK: the host reads the schema.
+  { name: 'yaml', install: false, obstacle: '' },
+  { name: 'go', install: true, obstacle: '' },
+  { name: 'python', install: true, obstacle: hasPython() ? '' : ' (needs Python 3.10 or later with venv)' },
+];
+
+describe.each(LANGUAGES)('examples/$name$obstacle', ({ name, install, obstacle }) => {
+  (obstacle === '' ? it : it.skip)(
+    'is installed by one `up`, has nothing to change afterwards, and is removed',
+    async () => {
+      const project = await copyExample(name, install);
+      await run(project, 'stack', 'init', 'lan');
+      const addresses = '192.168.10.240-192.168.10.250';
+      const config = ['--plaintext', `image=${IMAGE}`, '--plaintext', `addresses[0]=${addresses}`];
+      await run(project, 'config', 'set-all', '--path', ...config);
+
+      await run(project, 'up', '--yes');
+      expect(JSON.parse(await run(project, 'stack', 'output', '--json'))).toEqual({
+        namespace: 'metallb-system',
+        ready: true,
+      });
+      expect(await inCluster()).toMatchObject({
+        pools: { production: [addresses], office: ['192.168.20.0/24'] },
+        advertisements: { 'office-ports': { ipAddressPools: ['office'], interfaces: ['eth1'] } },
+        namespace: true,
+      });
+
+      await run(project, 'preview', '--expect-no-changes');
+      await run(project, 'destroy', '--yes', '--skip-preview');
+      expect(await inCluster()).toEqual({ pools: {}, advertisements: {}, namespace: false });
+    },
+    15 * MINUTE,
+  );
+});
