@@ -89,9 +89,9 @@ export class GoPeer {
     const task = { log: () => undefined, signal: new AbortController().signal };
     const path = await resolveTool('memberlist-peer', task);
     const peer = new GoPeer(options.name, at, spawn(path, flagsOf(options, at)));
-    const ready = await peer.#answer();
-    const joined: Answer = options.join?.length ? await peer.#answer() : {};
-    const problem = ready.error ?? joined.error;
+    // Waited for together: on a busy machine both come in one piece, and the second is for whoever waits then.
+    const answers = [peer.#answer(), ...(options.join?.length ? [peer.#answer()] : [])];
+    const problem = (await Promise.all(answers)).find(({ error }) => error !== undefined)?.error;
     if (problem === undefined) return peer;
     await peer.stop();
     throw new Error(`${options.name} did not start: ${problem}\n${peer.log.join('\n')}`);
