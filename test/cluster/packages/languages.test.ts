@@ -2,14 +2,15 @@
  * The examples in other languages as a user runs them: copied, the plugin beside them, installed and driven by the
  * `pulumi` command against a real API server. There are no nodes; pods are made ready by hand.
  */
-import { execFileSync } from 'node:child_process';
-import { cp, rm, symlink } from 'node:fs/promises';
+import { cp, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { NAMESPACES } from '@metallb-l2/sdk/kube';
 import { type KubeConnection, connect } from '@metallb-l2/sdk/kube/connect';
 import { IP_ADDRESS_POOLS, L2_ADVERTISEMENTS } from '@metallb-l2/sdk/models';
 import { type ControlPlane, startControlPlane } from '../../lab/control-plane.ts';
+import { run as runCommand } from '../../lab/run.ts';
 import { linkLanguageHosts } from '../../support/language-hosts.ts';
 import { installPlugin } from '../../support/packed-plugin.ts';
 import { type Pulumi, openPulumi } from '../../support/pulumi-project.ts';
@@ -79,12 +80,20 @@ async function inCluster() {
   };
 }
 
-function hasPython(): boolean {
+/** Why no program in Python can be installed here, in parentheses; empty when one can. */
+async function pythonObstacle(): Promise<string> {
+  const trial = await mkdtemp(join(tmpdir(), 'metallb-l2-python-'));
+  const succeeds = async (...argv: string[]) => (await runCommand(argv).catch(() => undefined))?.code === 0;
   try {
-    execFileSync('python3', ['-c', 'import ensurepip, sys; sys.exit(sys.version_info < (3, 10))']);
-    return true;
-  } catch {
-    return false;
+    if (!(await succeeds('python3', '-c', 'import sys; sys.exit(sys.version_info < (3, 10))'))) {
+      return ' (needs Python 3.10 or later)';
+    }
+    if (!(await succeeds('python3', '-m', 'venv', trial))) return ' (needs Python’s venv)';
+    const download = ['download', '--quiet', '--no-deps', '--timeout=10', '--retries=1', `--dest=${trial}`];
+    const isReachable = await succeeds(join(trial, 'bin', 'pip'), ...download, 'pulumi');
+    return isReachable ? '' : ' (needs pip’s package index)';
+  } finally {
+    await rm(trial, { recursive: true });
   }
 }
 
@@ -92,7 +101,7 @@ const LANGUAGES = [
   // It needs no SDK: the host reads the schema.
   { name: 'yaml', install: false, obstacle: '' },
   { name: 'go', install: true, obstacle: '' },
-  { name: 'python', install: true, obstacle: hasPython() ? '' : ' (needs Python 3.10 or later with venv)' },
+  { name: 'python', install: true, obstacle: await pythonObstacle() },
 ];
 
 describe.each(LANGUAGES)('examples/$name$obstacle', ({ name, install, obstacle }) => {
