@@ -33,8 +33,11 @@ const SCENARIOS = ['busy', 'large'] as const;
 const STALL = { ms: 300, everyMs: 1000 };
 /** A connect's fate is known after so long. */
 const CONNECT_MS = 1000;
-/** Statuses, events and the start's garbage take so long at most, and some more for each service. */
-const settleMs = (services: number) => 15_000 + 20 * services;
+/**
+ * Statuses and events take a while for each service; and in its first minutes a program compiles what it has begun to
+ * repeat, and gives back what only the start has needed: it is not at rest before.
+ */
+const settleMs = (services: number) => 150_000 + 20 * services;
 const MINUTE_MS = 60_000;
 
 interface Sizes {
