@@ -97,7 +97,8 @@ function decideQuestion<A extends OwnAddress>(
     sameBytes(bytes, DESTINATION, bytes, TARGET, IPV6_LENGTH);
   if (!isAsked) return drop('other-destination');
   const isProbe = isAllZero(bytes, SOURCE, IPV6_LENGTH);
-  return { action: 'reply', address, isProbe, sender, frame: answer(bytes, sender, isProbe, me.mac) };
+  const prober = isProbe ? sender : undefined;
+  return { action: 'reply', address, prober, frame: answer(bytes, sender, isProbe, me.mac) };
 }
 
 /**

@@ -183,11 +183,11 @@ export class Responder {
     const { traffic } = this.#deps;
     const { name } = this.link;
     if (decision.action === 'reply') {
-      const { address, isProbe, sender, frame } = decision;
+      const { address, prober, frame } = decision;
       traffic.count(address, 'requests');
       if (this.#sockets.get(protocol)?.send(frame)) traffic.count(address, 'responses');
       else traffic.drop(name, 'send-failed');
-      if (isProbe) this.#claim(address, sender, 'probe');
+      if (prober !== undefined) this.#claim(address, prober, 'probe');
     } else if (decision.reason !== 'address-conflict') {
       traffic.drop(name, decision.reason);
     } else {

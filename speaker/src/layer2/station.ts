@@ -23,10 +23,11 @@ export type Decision<A extends OwnAddress> =
   | {
       readonly action: 'reply';
       readonly address: A;
-      /** The sender asks because it wants the address for itself (RFC 5227 §2.1.1, RFC 4862 §5.4). */
-      readonly isProbe: boolean;
-      /** The MAC of the sender, a view into the frame. */
-      readonly sender: Uint8Array;
+      /**
+       * The MAC of a sender that asks because it wants the address for itself (RFC 5227 §2.1.1, RFC 4862 §5.4), a view
+       * into the frame; undefined for all others.
+       */
+      readonly prober: Uint8Array | undefined;
       readonly frame: Uint8Array;
     }
   | { readonly action: 'drop'; readonly reason: Exclude<DropReason, 'address-conflict'> }

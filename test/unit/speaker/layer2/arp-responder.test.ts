@@ -74,8 +74,8 @@ describe('decideArp', () => {
   it('answers a probe, so that its sender does not take the address, and says that it was one', () => {
     const probe = received({ senderIp: '0.0.0.0' });
     expect(answerTo(probe)).toEqual({ ...reply, targetIp: '0.0.0.0' });
-    expect(decideArp(probe, ME)).toMatchObject({ action: 'reply', isProbe: true });
-    expect(decideArp(received(), ME)).toMatchObject({ action: 'reply', isProbe: false });
+    expect(decideArp(probe, ME)).toMatchObject({ action: 'reply', prober: macBytes(ASKER) });
+    expect(decideArp(received(), ME)).toMatchObject({ action: 'reply', prober: undefined });
   });
 
   it('answers a request of hardware type IEEE 802, as Ethernet', () => {

@@ -73,7 +73,7 @@ function answerTo(frame: ReceivedFrame) {
     target: ipText(target),
     mac: linkLayerAddress && readMac(linkLayerAddress, 0),
     flags: { router, solicited, override },
-    isProbe: decision.isProbe,
+    prober: decision.prober && readMac(decision.prober, 0),
   };
 }
 
@@ -86,7 +86,7 @@ describe('decideNdp', () => {
     target: VIP,
     mac: MINE,
     flags: { router: false, solicited: true, override: true },
-    isProbe: false,
+    prober: undefined,
   };
 
   it('answers a question to the group of an announced address, to the asker alone', () => {
@@ -120,7 +120,7 @@ describe('decideNdp', () => {
       to: '33:33:00:00:00:01',
       destination: 'ff02::1',
       flags: { router: false, solicited: false, override: true },
-      isProbe: true,
+      prober: ASKER,
     });
   });
 
