@@ -2,6 +2,7 @@
  * A switched network in memory. Hosts have links and open sockets on them through the same ports as on a
  * real machine, so the real announcer runs on it unchanged; plugging a cable out is one call.
  */
+import { Listeners } from '@metallb-l2/sdk/kube';
 import type {
   Link,
   LinkGroups,
@@ -113,7 +114,7 @@ export class SimulatedLan {
 export class SimulatedHost implements LinkSource {
   readonly name: string;
   readonly #lan: SimulatedLan;
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Listeners();
   readonly #ports = new Set<Port>();
   /** The multicast MACs listened to, by the index of the link. */
   readonly #groups = new Map<number, Set<string>>();
@@ -134,8 +135,7 @@ export class SimulatedHost implements LinkSource {
   }
 
   subscribe(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
   run(signal: AbortSignal): Promise<void> {
@@ -148,7 +148,7 @@ export class SimulatedHost implements LinkSource {
   /** Changes the link, as an administrator or a loose cable does. */
   changeLink(change: Partial<Link>): void {
     this.#link = { ...this.#link, ...change };
-    for (const listener of [...this.#listeners]) listener();
+    this.#listeners.call();
   }
 
   /** Ends all sockets as the kernel does when a link goes away. */

@@ -46,6 +46,7 @@ export type {
   WatchLine,
   WatchOptions,
 } from './kube-api.js';
+export { Listeners } from './listeners.js';
 export { listAll } from './list-all.js';
 export { ResourceCache } from './resource-cache.js';
 export { slim } from './slim.js';

@@ -4,6 +4,7 @@
  */
 import type { KubeError } from './errors.js';
 import type { KubeObject, ObjectRef, ResourceType } from './kube-api.js';
+import { Listeners } from './listeners.js';
 import { qualifiedName } from './object-ref.js';
 import { slim } from './slim.js';
 import type { WatchUpdate } from './watch-machine.js';
@@ -13,7 +14,7 @@ export class ResourceCache<T extends KubeObject> {
   readonly #deps: WatchDeps;
   readonly #type: ResourceType<T>;
   readonly #selection: WatchSelection;
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Listeners();
   #objects = new Map<string, T>();
   #list: readonly T[] | undefined;
   #synced = false;
@@ -74,12 +75,9 @@ export class ResourceCache<T extends KubeObject> {
     return this.#objects.get(qualifiedName(ref));
   }
 
-  /** Calls `listener` after each change of objects or of {@link problem}; it must not throw. Returns the unsubscribe. */
+  /** Calls `listener` after each change of objects or of {@link problem}; returns what ends that. */
   subscribe(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => {
-      this.#listeners.delete(listener);
-    };
+    return this.#listeners.add(listener);
   }
 
   /** On its own, so that no frame keeps the last update, which may be a whole list, while it waits for the next. */
@@ -87,7 +85,7 @@ export class ResourceCache<T extends KubeObject> {
     const result = await updates.next();
     if (result.done === true) return false;
     this.#take(result.value);
-    for (const listener of [...this.#listeners]) listener();
+    this.#listeners.call();
     return true;
   }
 

@@ -1,4 +1,5 @@
 /** A live copy of all announcements, indexed by service and by node, fed by the events of a watch. */
+import { Listeners } from '../kube/listeners.js';
 import { unlessAborted } from '../kube/unless-aborted.js';
 import { type Announcement, type InvalidStatus, type ServiceRef, serviceKey } from './announcement.js';
 import { ServiceL2StatusError } from './errors.js';
@@ -20,7 +21,7 @@ import type { ServiceL2StatusEvent } from './status-tracker.js';
 export class StatusCache {
   readonly #watch: (signal: AbortSignal) => AsyncIterable<ServiceL2StatusEvent>;
   readonly #left = new AbortController();
-  readonly #listeners = new Set<(event: ServiceL2StatusEvent) => void>();
+  readonly #listeners = new Listeners<[event: ServiceL2StatusEvent]>();
   readonly #byService = new Map<string, Announcement>();
   readonly #byNode = new Map<string, Map<string, Announcement>>();
   readonly #ready = Promise.withResolvers<undefined>();
@@ -85,8 +86,7 @@ export class StatusCache {
    * uncaught exception of the program; the cache goes on. Returns the unsubscribe.
    */
   subscribe(listener: (event: ServiceL2StatusEvent) => void): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
   /** Stops watching; resolves when nothing of it is left. What was read stays readable. */
@@ -106,7 +106,6 @@ export class StatusCache {
           : new ServiceL2StatusError('Failed', String(cause), { cause });
     }
     this.#ready.reject(this.#problem);
-    this.#listeners.clear();
   }
 
   #take(event: ServiceL2StatusEvent): void {
@@ -131,7 +130,7 @@ export class StatusCache {
         break;
       case 'desynced':
     }
-    for (const listener of [...this.#listeners]) callApart(listener, event);
+    this.#listeners.call(event);
   }
 
   #put(status: Announcement): void {
@@ -149,16 +148,5 @@ export class StatusCache {
     this.#byService.delete(key);
     ofNode?.delete(key);
     if (ofNode?.size === 0) this.#byNode.delete(before.node);
-  }
-}
-
-/** As an EventTarget does: neither the other listeners nor the caller suffer, and nothing is hidden. */
-function callApart(listener: (event: ServiceL2StatusEvent) => void, event: ServiceL2StatusEvent): void {
-  try {
-    listener(event);
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
   }
 }

@@ -3,6 +3,7 @@
  * Knows nothing of requests: what may be written is decided above.
  */
 import type { KubeObject, ObjectRef, ResourceType, WatchLine } from '../kube/kube-api.js';
+import { Listeners } from '../kube/listeners.js';
 import { qualifiedName } from '../kube/object-ref.js';
 import type { ObjectFilter } from './selectors.js';
 
@@ -21,7 +22,7 @@ export function copyOf<T>(value: T): T {
 
 export class ObjectStore {
   readonly #objects = new Map<string, Map<string, KubeObject>>();
-  readonly #listeners = new Set<(change: Change) => void>();
+  readonly #listeners = new Listeners<[change: Change]>();
   #history: Change[] = [];
   #version = 1;
   /** Changes up to this version are forgotten. */
@@ -77,13 +78,12 @@ export class ObjectStore {
   }
 
   listen(listener: (change: Change) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
   #record(change: Change): void {
     this.#history.push(change);
-    for (const listener of this.#listeners) listener(change);
+    this.#listeners.call(change);
   }
 }
 

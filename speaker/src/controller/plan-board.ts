@@ -1,3 +1,4 @@
+import { Listeners } from '@metallb-l2/sdk/kube';
 import type { Plan } from './plan.js';
 
 /** Of a plan, what is told to users. */
@@ -5,7 +6,7 @@ export type PlanOutcome = Pick<Plan, 'usage' | 'refusedPools'>;
 
 /** The latest plan, for those who tell about it. */
 export class PlanBoard {
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Listeners();
   #latest: PlanOutcome | undefined;
 
   /** None before the first one is made. */
@@ -15,14 +16,11 @@ export class PlanBoard {
 
   show({ usage, refusedPools }: PlanOutcome): void {
     this.#latest = { usage, refusedPools };
-    for (const listener of this.#listeners) listener();
+    this.#listeners.call();
   }
 
   /** Calls `listener` after each new plan; returns what ends that. */
   subscribe(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => {
-      this.#listeners.delete(listener);
-    };
+    return this.#listeners.add(listener);
   }
 }

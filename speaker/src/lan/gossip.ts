@@ -2,6 +2,7 @@
  * The gossip among the speakers. It runs beside the sockets that answer, since it must wait for nothing
  * either; where the speakers are and what follows from who lives is known on the side that decides.
  */
+import { Listeners } from '@metallb-l2/sdk/kube';
 import type { Membership } from '../membership/membership.js';
 import type { GossipEndpoint } from '../ports.js';
 import { untilAborted } from '../until-aborted.js';
@@ -26,14 +27,14 @@ export interface GossipMember extends Membership {
 
 /** Peers as they were told last. */
 export class GivenPeers {
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Listeners();
   readonly #given = Promise.withResolvers<undefined>();
   #peers: readonly GossipEndpoint[] = [];
 
   give(peers: readonly GossipEndpoint[]): void {
     this.#peers = peers;
     this.#given.resolve(undefined);
-    for (const listener of [...this.#listeners]) listener();
+    this.#listeners.call();
   }
 
   peers(): readonly GossipEndpoint[] {
@@ -41,8 +42,7 @@ export class GivenPeers {
   }
 
   subscribe(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
   /** Resolves once there are any, were it none; rejects on abort. */

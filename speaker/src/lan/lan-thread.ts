@@ -6,7 +6,7 @@
  * A thread that dies, or that gives no sign of life, is replaced. What was answered counts as answered for
  * a moment longer, or every such accident would withdraw and publish again the status of each service.
  */
-import { backoff, type Random } from '@metallb-l2/sdk/kube';
+import { backoff, Listeners, type Random } from '@metallb-l2/sdk/kube';
 import type { AddressConflict, InterfaceScope } from '../layer2/announcer.js';
 import type { Counter, Health } from '../ports.js';
 import { untilAborted } from '../until-aborted.js';
@@ -37,8 +37,8 @@ export class LanThread implements Lan {
   readonly gossip: ThreadGossip | undefined;
   readonly #deps: LanThreadDeps;
   readonly #restarts: Counter;
-  readonly #listeners = new Set<() => void>();
-  readonly #conflictListeners = new Set<(conflict: AddressConflict) => void>();
+  readonly #listeners = new Listeners();
+  readonly #conflictListeners = new Listeners<[conflict: AddressConflict]>();
   #desired: Announcements = new Map();
   #revision = 0;
   #waiters: Waiter[] = [];
@@ -100,13 +100,11 @@ export class LanThread implements Lan {
   }
 
   subscribe(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
   onConflict(listener: (conflict: AddressConflict) => void): () => void {
-    this.#conflictListeners.add(listener);
-    return () => this.#conflictListeners.delete(listener);
+    return this.#conflictListeners.add(listener);
   }
 
   async handedOver(signal: AbortSignal): Promise<void> {
@@ -119,9 +117,7 @@ export class LanThread implements Lan {
       this.#deps,
       {
         onChange: () => this.#onChange(session),
-        onConflict: (conflict) => {
-          for (const listener of [...this.#conflictListeners]) listener(conflict);
-        },
+        onConflict: (conflict) => this.#conflictListeners.call(conflict),
       },
       this.#deps.start(),
     );
@@ -191,7 +187,7 @@ export class LanThread implements Lan {
   }
 
   #changed(): void {
-    for (const listener of [...this.#listeners]) listener();
+    this.#listeners.call();
   }
 }
 

@@ -1,4 +1,5 @@
 /** The local network in this thread: interfaces, the announcer that answers on them, and the gossip. */
+import { Listeners } from '@metallb-l2/sdk/kube';
 import {
   Announcer,
   type AddressConflict,
@@ -22,7 +23,7 @@ export class LocalLan implements Lan {
   readonly #exclusions: readonly RegExp[];
   readonly #member: GossipMember | undefined;
   readonly #announcer: Announcer;
-  readonly #conflictListeners = new Set<(conflict: AddressConflict) => void>();
+  readonly #conflictListeners = new Listeners<[conflict: AddressConflict]>();
 
   constructor(deps: AnnouncerDeps, { joinGossip, ...options }: LocalLanOptions = {}) {
     this.#deps = deps;
@@ -39,9 +40,7 @@ export class LocalLan implements Lan {
     };
     this.#announcer = new Announcer(deps, {
       ...options,
-      onConflict: (conflict) => {
-        for (const listener of [...this.#conflictListeners]) listener(conflict);
-      },
+      onConflict: (conflict) => this.#conflictListeners.call(conflict),
     });
   }
 
@@ -84,8 +83,7 @@ export class LocalLan implements Lan {
   }
 
   onConflict(listener: (conflict: AddressConflict) => void): () => void {
-    this.#conflictListeners.add(listener);
-    return () => this.#conflictListeners.delete(listener);
+    return this.#conflictListeners.add(listener);
   }
 
   handedOver(signal: AbortSignal): Promise<void> {

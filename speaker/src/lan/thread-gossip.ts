@@ -1,4 +1,5 @@
 /** The gossip of a thread, as the main thread sees it: whoever took part when it was last heard. */
+import { Listeners } from '@metallb-l2/sdk/kube';
 import { sameMembers } from '../membership/same-members.js';
 import type { GossipEndpoint } from '../ports.js';
 import { untilAborted } from '../until-aborted.js';
@@ -6,7 +7,7 @@ import type { Gossip } from './gossip.js';
 import type { LanSession } from './lan-session.js';
 
 export class ThreadGossip implements Gossip {
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Listeners();
   readonly #heard = Promise.withResolvers<undefined>();
   #session: LanSession | undefined;
   #peers: readonly GossipEndpoint[] | undefined;
@@ -18,8 +19,7 @@ export class ThreadGossip implements Gossip {
   }
 
   subscribe(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
   async ready(signal: AbortSignal): Promise<void> {
@@ -59,6 +59,6 @@ export class ThreadGossip implements Gossip {
   #set(members: ReadonlySet<string>): void {
     if (sameMembers(members, this.#members)) return;
     this.#members = members;
-    for (const listener of [...this.#listeners]) listener();
+    this.#listeners.call();
   }
 }

@@ -3,7 +3,7 @@
  * responder on each usable interface, tells the network about addresses it has just taken over, and says
  * on which interfaces an address is really answered.
  */
-import { backoff, type Clock, type Random } from '@metallb-l2/sdk/kube';
+import { backoff, type Clock, Listeners, type Random } from '@metallb-l2/sdk/kube';
 import {
   DEFAULT_EXCLUDED_INTERFACES,
   DEFAULT_GRATUITOUS_FRAMES_PER_SECOND,
@@ -79,7 +79,7 @@ export class Announcer {
   readonly #responders = new Map<number, Responder>();
   /** Why a link could not be opened when that was last tried, by its index. */
   readonly #failures = new Map<number, string>();
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Listeners();
   readonly #linksChanged = new Notify();
   readonly #left = new Notify();
   readonly #book = new AddressBook();
@@ -169,8 +169,7 @@ export class Announcer {
 
   /** Calls `listener` when {@link answering} may have changed; returns what ends that. */
   subscribe(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
   /**
@@ -311,7 +310,7 @@ export class Announcer {
   }
 
   #changed(): void {
-    for (const listener of this.#listeners) listener();
+    this.#listeners.call();
   }
 }
 

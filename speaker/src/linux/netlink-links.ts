@@ -1,6 +1,6 @@
 /** The kernel's interfaces as rtnetlink(7) tells of them: a {@link LinkSource} by events, not by looking. */
 import { isDeepStrictEqual } from 'node:util';
-import { backoff, type Clock, type Random } from '@metallb-l2/sdk/kube';
+import { backoff, type Clock, Listeners, type Random } from '@metallb-l2/sdk/kube';
 import { Notify } from '../notify.js';
 import type { Link, LinkSource, Log } from '../ports.js';
 import { decodeRouteMessages, encodeLinkDumpRequest } from '../wire/rtnetlink.js';
@@ -21,7 +21,7 @@ const CALM_MS = 10_000;
 /** Interfaces of the network namespace of the thread that calls {@link run}. */
 export class NetlinkLinks implements LinkSource {
   readonly #deps: NetlinkLinksDeps;
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Listeners();
   readonly #faults = new Notify();
   #socket: NetlinkSocket | undefined;
   #table = new NetlinkTable();
@@ -37,8 +37,7 @@ export class NetlinkLinks implements LinkSource {
   }
 
   subscribe(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
   /** Knows the interfaces when it first waits; then follows every change until `signal` is aborted. */
@@ -102,7 +101,7 @@ export class NetlinkLinks implements LinkSource {
     const links = this.#table.links();
     if (isDeepStrictEqual(links, this.#links)) return;
     this.#links = links;
-    for (const listener of [...this.#listeners]) listener();
+    this.#listeners.call();
   }
 
   #retryWaits() {

@@ -1,5 +1,5 @@
 /** What the jobs of one member share: its view of the others, the news it passes on, its ports. */
-import type { Clock, Random } from '@metallb-l2/sdk/kube';
+import { type Clock, Listeners, type Random } from '@metallb-l2/sdk/kube';
 import { Notify } from '../notify.js';
 import type { GossipEndpoint, GossipTransport, Log, Meter } from '../ports.js';
 import type { GossipMessage, MemberName } from '../wire/memberlist/messages.js';
@@ -47,8 +47,8 @@ export class Core {
   /** A suspicion has begun, or ends sooner than before. */
   readonly suspicions = new Notify();
   readonly #awareness: Awareness;
-  readonly #listeners = new Set<() => void>();
-  readonly #suspectListeners = new Set<(suspect: Member) => void>();
+  readonly #listeners = new Listeners();
+  readonly #suspectListeners = new Listeners<[suspect: Member]>();
 
   constructor(deps: MemberlistDeps, { self, profile, maxMembers = 4096 }: MemberlistOptions) {
     this.deps = deps;
@@ -108,19 +108,17 @@ export class Core {
     }
     if (!turned) return;
     this.metrics.members(this.table.counts);
-    for (const listener of [...this.#listeners]) listener();
+    this.#listeners.call();
   }
 
   /** Calls `listener` with each member that becomes a suspect; returns what ends that. */
   onSuspect(listener: (suspect: Member) => void): () => void {
-    this.#suspectListeners.add(listener);
-    return () => this.#suspectListeners.delete(listener);
+    return this.#suspectListeners.add(listener);
   }
 
   /** Calls `listener` after changes of members' states; returns what ends that. */
   subscribe(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
   /** Sends `messages` and, as far as there is room, news. */
@@ -173,7 +171,7 @@ export class Core {
         this.deps.log[isRumour ? 'debug' : 'info'](fields, 'a member changes');
         if (member.state !== 'suspect') return;
         this.metrics.suspicion();
-        for (const listener of [...this.#suspectListeners]) listener(member);
+        this.#suspectListeners.call(member);
       }
     }
   }

@@ -9,7 +9,7 @@
  *   and a peer has answered, or nobody has within {@link JOIN_TIMEOUT_MS}. So a cable put back does not
  *   give two answers until the two nodes have heard of each other.
  */
-import { backoff } from '@metallb-l2/sdk/kube';
+import { backoff, Listeners } from '@metallb-l2/sdk/kube';
 import { Notify } from '../notify.js';
 import type { GossipEndpoint } from '../ports.js';
 import { runTogether } from '../run-together.js';
@@ -38,7 +38,7 @@ export class GossipMembership implements Membership {
   readonly #deps: MemberlistDeps & { peers: DiscoveredPeers };
   readonly #self: MemberlistOptions['self'];
   readonly #memberlist: Memberlist;
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Listeners();
   readonly #phaseChanged = new Notify();
   #phase: Phase = 'joining';
   #members: ReadonlySet<string> = new Set();
@@ -54,8 +54,7 @@ export class GossipMembership implements Membership {
   }
 
   subscribe(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
   async ready(signal: AbortSignal): Promise<void> {
@@ -165,7 +164,7 @@ export class GossipMembership implements Membership {
     );
     if (sameMembers(members, this.#members) && !phaseChanged) return;
     this.#members = members;
-    for (const listener of [...this.#listeners]) listener();
+    this.#listeners.call();
   }
 }
 

@@ -9,6 +9,7 @@
  *   for that again and again.
  * - Nothing others send makes this one grow without bound, and nothing unreadable is more than counted.
  */
+import { Listeners } from '@metallb-l2/sdk/kube';
 import type { GossipEndpoint, GossipStream } from '../ports.js';
 import { runTogether } from '../run-together.js';
 import type { GossipMessage } from '../wire/memberlist/messages.js';
@@ -28,15 +29,13 @@ export class Memberlist {
   readonly #prober: Prober;
   readonly #pushPuller: PushPuller;
   readonly #joiner: Joiner;
-  readonly #exchangeListeners = new Set<() => void>();
+  readonly #exchangeListeners = new Listeners();
 
   /** @param peers whom to join */
   constructor(deps: MemberlistDeps & { peers: PeerSource }, options: MemberlistOptions) {
     this.#core = new Core(deps, options);
     this.#prober = new Prober(this.#core);
-    this.#pushPuller = new PushPuller(this.#core, () => {
-      for (const listener of [...this.#exchangeListeners]) listener();
-    });
+    this.#pushPuller = new PushPuller(this.#core, () => this.#exchangeListeners.call());
     this.#joiner = new Joiner(this.#core, this.#pushPuller, deps.peers);
   }
 
@@ -52,8 +51,7 @@ export class Memberlist {
 
   /** Calls `listener` after each complete exchange with another member; returns what ends that. */
   onExchange(listener: () => void): () => void {
-    this.#exchangeListeners.add(listener);
-    return () => this.#exchangeListeners.delete(listener);
+    return this.#exchangeListeners.add(listener);
   }
 
   /**

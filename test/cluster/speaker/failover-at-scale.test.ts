@@ -1,4 +1,4 @@
-import { NODES } from '@metallb-l2/sdk/kube';
+import { Listeners, NODES } from '@metallb-l2/sdk/kube';
 import { electOwner } from '@metallb-l2/sdk/election';
 import { SERVICE_L2_STATUSES } from '@metallb-l2/sdk/models';
 import type { Link, LinkSource, OpenLinkGroups, OpenLinkSocket } from '../../../speaker/src/ports.js';
@@ -86,7 +86,7 @@ function measure(speakers: Iterable<RunningSpeaker>) {
 /** A machine with two interfaces, which the kernel may name in any order. */
 class TwoInterfaces implements LinkSource {
   #hosts: readonly SimulatedHost[];
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Listeners();
 
   constructor(lan: SimulatedLan, name: string) {
     const second = lan.addHost(name);
@@ -99,8 +99,7 @@ class TwoInterfaces implements LinkSource {
   }
 
   subscribe(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
   run(signal: AbortSignal): Promise<void> {
@@ -110,7 +109,7 @@ class TwoInterfaces implements LinkSource {
   /** Names the interfaces in the opposite order. */
   shuffle(): void {
     this.#hosts = [...this.#hosts].reverse();
-    for (const listener of [...this.#listeners]) listener();
+    this.#listeners.call();
   }
 
   readonly openSocket: OpenLinkSocket = (link, protocol, handler) =>

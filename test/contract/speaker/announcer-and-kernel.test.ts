@@ -5,7 +5,7 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { systemClock, systemRandom } from '@metallb-l2/sdk/kube';
+import { Listeners, systemClock, systemRandom } from '@metallb-l2/sdk/kube';
 import { type AddressConflict, Announcer } from '../../../speaker/src/layer2/announcer.js';
 import { openMulticastGroups } from '../../../speaker/src/linux/multicast-groups.js';
 import { openPacketSocket } from '../../../speaker/src/linux/packet-socket.js';
@@ -34,7 +34,7 @@ const farIp = async (...args: string[]) => (await run('ip', ['-n', NAMESPACE, ..
 /** One interface of this machine, looked at when the test says so. */
 class OneLink implements LinkSource {
   readonly #name: string;
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Listeners();
 
   constructor(name: string) {
     this.#name = name;
@@ -45,12 +45,11 @@ class OneLink implements LinkSource {
   }
 
   subscribe(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
   changed(): void {
-    for (const listener of this.#listeners) listener();
+    this.#listeners.call();
   }
 
   run(): Promise<void> {

@@ -1,4 +1,4 @@
-import { type Pod, type Service } from '@metallb-l2/sdk/kube';
+import { Listeners, type Pod, type Service } from '@metallb-l2/sdk/kube';
 import { SERVICE_L2_STATUSES, type ServiceL2Status } from '@metallb-l2/sdk/models';
 import { InMemoryKubeApi } from '@metallb-l2/sdk/testing';
 import { findOrphans, OrphanSweeper } from '../../../../speaker/src/controller/orphans.js';
@@ -132,14 +132,11 @@ describe('the sweep', () => {
     const api = new InMemoryKubeApi({ clock });
     let stored = [api.seed(SERVICE_L2_STATUSES, statusOf('web', 'n1'))];
     let pods = [speaker('n1', { ready: false }), speaker('n2')];
-    const changed = new Set<() => void>();
+    const changed = new Listeners();
     const source = <T>(list: () => readonly T[]) => ({
       list,
       ready: () => Promise.resolve(),
-      subscribe: (listener: () => void) => {
-        changed.add(listener);
-        return () => changed.delete(listener);
-      },
+      subscribe: (listener: () => void) => changed.add(listener),
     });
     const said: string[] = [];
     const sweeper = new OrphanSweeper({
@@ -154,7 +151,7 @@ describe('the sweep', () => {
     const running = sweeper.run(stop.signal);
     const show = (...statuses: ServiceL2Status[]) => {
       stored = statuses;
-      for (const listener of changed) listener();
+      changed.call();
     };
     await clock.advance(31_000);
     expect(said).toEqual(['statusOrphaned']);

@@ -1,3 +1,4 @@
+import { Listeners } from '@metallb-l2/sdk/kube';
 import { HealthBoard } from '../../../../speaker/src/http/health.js';
 import type { GivenPeers, GossipMember } from '../../../../speaker/src/lan/gossip.js';
 import { LanThread } from '../../../../speaker/src/lan/lan-thread.js';
@@ -16,7 +17,7 @@ class PlayedMember implements GossipMember {
   readonly peers: GivenPeers;
   readonly told: string[] = [];
   #members: ReadonlySet<string> | undefined;
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Listeners();
   readonly #ready = Promise.withResolvers<undefined>();
 
   constructor(peers: GivenPeers) {
@@ -34,7 +35,7 @@ class PlayedMember implements GossipMember {
   set(...names: string[]): void {
     this.#members = new Set(names);
     this.#ready.resolve(undefined);
-    for (const listener of this.#listeners) listener();
+    this.#listeners.call();
   }
 
   members(): ReadonlySet<string> {
@@ -42,8 +43,7 @@ class PlayedMember implements GossipMember {
   }
 
   subscribe(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
   async ready(signal: AbortSignal): Promise<void> {

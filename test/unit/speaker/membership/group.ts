@@ -1,4 +1,5 @@
 /** Members on a simulated network, each in a process of its own that can be ended, paused and cut off. */
+import { Listeners } from '@metallb-l2/sdk/kube';
 import { Memberlist } from '../../../../speaker/src/membership/memberlist.js';
 import { PROFILES, type MembershipProfile } from '../../../../speaker/src/membership/profile.js';
 import type { GossipEndpoint, GossipTransport } from '../../../../speaker/src/ports.js';
@@ -43,7 +44,7 @@ export class Group {
   readonly random: () => number;
   readonly #profile: MembershipProfile;
   readonly #processes = new Map<string, Process>();
-  readonly #peerListeners = new Set<() => void>();
+  readonly #peerListeners = new Listeners();
   #peers: readonly GossipEndpoint[] = [];
 
   constructor({ seed = 1, profile = PROFILES.fast, loss = 0, delayMs = [0, 1] }: GroupOptions = {}) {
@@ -86,10 +87,7 @@ export class Group {
         log: new RecordedLog(),
         peers: {
           peers: () => this.#peers,
-          subscribe: (listener) => {
-            this.#peerListeners.add(listener);
-            return () => this.#peerListeners.delete(listener);
-          },
+          subscribe: (listener) => this.#peerListeners.add(listener),
         },
       },
       { self: { name, address, port: PORT }, profile: this.#profile, maxMembers },
@@ -122,13 +120,13 @@ export class Group {
     const address = addressOf(name);
     if (this.#peers.some((peer) => peer.address === address)) return;
     this.#peers = [...this.#peers, { address, port: PORT }];
-    for (const listener of [...this.#peerListeners]) listener();
+    this.#peerListeners.call();
   }
 
   /** As if nobody were listed: only those who are in already know each other. */
   unlistAll(): void {
     this.#peers = [];
-    for (const listener of [...this.#peerListeners]) listener();
+    this.#peerListeners.call();
   }
 
   /** Whom `name` takes for members, sorted. */
