@@ -5,13 +5,14 @@
 import koffi from 'koffi';
 import type { PacketType, ReceivedFrame } from '../ports.js';
 import { LITTLE_ENDIAN, recvmmsg } from './libc.js';
+import { SOCKADDR_LL } from './sockaddr-ll.js';
 
 /** `struct mmsghdr` where pointers have 64 bits: where lies what is used of it. */
 const MESSAGE = { length: 64, name: 0, nameLength: 8, parts: 16, partCount: 24, received: 56 } as const;
 /** `struct iovec`. */
 const PART = { length: 16, address: 0, size: 8 } as const;
-/** `struct sockaddr_ll`; the kernel writes 20 bytes, and each begins at a multiple of 8. */
-const ADDRESS = { length: 24, written: 20, interfaceIndex: 4, packetType: 10 } as const;
+/** Bytes from one address to the next: each begins at a multiple of 8. */
+const ADDRESS_STRIDE = Math.ceil(SOCKADDR_LL.length / 8) * 8;
 
 /** `sll_pkttype`, in the order of its numbers. */
 const PACKET_TYPES: readonly PacketType[] = ['host', 'broadcast', 'multicast', 'otherhost', 'outgoing'];
@@ -35,7 +36,7 @@ export class FrameBatch {
     this.#snapLength = snapLength;
     const partsAt = size * MESSAGE.length;
     this.#addressesAt = partsAt + size * PART.length;
-    this.#framesAt = this.#addressesAt + size * ADDRESS.length;
+    this.#framesAt = this.#addressesAt + size * ADDRESS_STRIDE;
     this.#memory = new ArrayBuffer(this.#framesAt + size * snapLength);
     this.#messages = new Uint8Array(this.#memory, 0, partsAt);
     this.#view = new DataView(this.#memory);
@@ -45,8 +46,8 @@ export class FrameBatch {
     for (let i = 0; i < size; i++) {
       const message = i * MESSAGE.length;
       const part = partsAt + i * PART.length;
-      this.#put(message + MESSAGE.name, start + BigInt(this.#addressesAt + i * ADDRESS.length));
-      this.#view.setUint32(message + MESSAGE.nameLength, ADDRESS.written, LITTLE_ENDIAN);
+      this.#put(message + MESSAGE.name, start + BigInt(this.#addressesAt + i * ADDRESS_STRIDE));
+      this.#view.setUint32(message + MESSAGE.nameLength, SOCKADDR_LL.length, LITTLE_ENDIAN);
       this.#put(message + MESSAGE.parts, start + BigInt(part));
       this.#put(message + MESSAGE.partCount, 1n);
       this.#put(part + PART.address, start + BigInt(this.#framesAt + i * snapLength));
@@ -62,12 +63,12 @@ export class FrameBatch {
   /** The `i`th of the frames received last; valid until {@link receive} is called again. */
   frame(i: number): ReceivedFrame {
     const length = this.#view.getUint32(i * MESSAGE.length + MESSAGE.received, LITTLE_ENDIAN);
-    const address = this.#addressesAt + i * ADDRESS.length;
+    const address = this.#addressesAt + i * ADDRESS_STRIDE;
     const views = this.#frames[i] as Uint8Array[];
     return {
       bytes: (views[length] ??= new Uint8Array(this.#memory, this.#framesAt + i * this.#snapLength, length)),
-      packetType: PACKET_TYPES[this.#view.getUint8(address + ADDRESS.packetType)] ?? 'otherhost',
-      interfaceIndex: this.#view.getInt32(address + ADDRESS.interfaceIndex, LITTLE_ENDIAN),
+      packetType: PACKET_TYPES[this.#view.getUint8(address + SOCKADDR_LL.packetType)] ?? 'otherhost',
+      interfaceIndex: this.#view.getInt32(address + SOCKADDR_LL.interfaceIndex, LITTLE_ENDIAN),
     };
   }
 

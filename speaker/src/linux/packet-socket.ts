@@ -8,16 +8,13 @@ import { FrameBatch } from './frame-batch.js';
 import * as libc from './libc.js';
 import { lastErrorCode, LITTLE_ENDIAN, SOL_SOCKET, SystemCallError } from './libc.js';
 import { LINK_FILTERS, type LinkFilter } from './link-filter.js';
+import { SOCKADDR_LL } from './sockaddr-ll.js';
 
 const AF_PACKET = 17;
 const SO_RCVBUF = 8;
 const SO_ATTACH_FILTER = 26;
 const SOL_PACKET = 263;
 const PACKET_STATISTICS = 6;
-
-/** `struct sockaddr_ll`: family, protocol (big endian), ifindex, hatype, pkttype, halen, addr[8]. */
-const SOCKADDR_LL_LENGTH = 20;
-const IFINDEX_OFFSET = 4;
 
 /** `struct tpacket_stats`: packets and drops since the last look, 32 bits each. */
 const STATISTICS_LENGTH = 8;
@@ -120,11 +117,11 @@ class PacketSocket implements LinkSocket {
 }
 
 function bindTo(fd: number, link: Pick<Link, 'index' | 'name'>, { etherType }: LinkFilter): void {
-  const address = new DataView(new ArrayBuffer(SOCKADDR_LL_LENGTH));
-  address.setUint16(0, AF_PACKET, LITTLE_ENDIAN);
-  address.setUint16(2, etherType);
-  address.setInt32(IFINDEX_OFFSET, link.index, LITTLE_ENDIAN);
-  if (libc.bind(fd, new Uint8Array(address.buffer), SOCKADDR_LL_LENGTH) < 0) {
+  const address = new DataView(new ArrayBuffer(SOCKADDR_LL.length));
+  address.setUint16(SOCKADDR_LL.family, AF_PACKET, LITTLE_ENDIAN);
+  address.setUint16(SOCKADDR_LL.protocol, etherType);
+  address.setInt32(SOCKADDR_LL.interfaceIndex, link.index, LITTLE_ENDIAN);
+  if (libc.bind(fd, new Uint8Array(address.buffer), SOCKADDR_LL.length) < 0) {
     throw new SystemCallError(`bind to ${link.name} (index ${link.index})`, lastErrorCode());
   }
 }
