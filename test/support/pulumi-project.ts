@@ -33,6 +33,8 @@ export interface PulumiOptions {
 export interface Pulumi {
   /** Runs it in `folder`. @param node the folder of the `node` that runs the program. @default that of this process */
   run(folder: string, args: readonly string[], node?: string): Promise<CommandResult>;
+  /** As {@link run}, and gives what it wrote to stdout. @throws with all it printed when it fails */
+  runChecked(folder: string, args: readonly string[], node?: string): Promise<string>;
   dispose(): Promise<void>;
 }
 
@@ -86,5 +88,13 @@ export async function openPulumi({
         resolve({ code, stdout, output: stdout + stderr });
       });
     });
-  return { run, dispose: () => rm(folder, { recursive: true, force: true }) };
+  return {
+    run,
+    async runChecked(cwd, args, node) {
+      const { code, stdout, output } = await run(cwd, args, node);
+      if (code !== 0) throw new Error(`pulumi ${args.join(' ')} ended with code ${code}:\n${output}`);
+      return stdout;
+    },
+    dispose: () => rm(folder, { recursive: true, force: true }),
+  };
 }

@@ -9,13 +9,10 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { customResourceDefinitions } from '@metallb-l2/sdk/crds';
 import { NAMESPACES } from '@metallb-l2/sdk/kube';
-import { type KubeConnection, connect } from '@metallb-l2/sdk/kube/connect';
 import { SERVICE_L2_STATUSES } from '@metallb-l2/sdk/models';
 import { STATUS_LABELS } from '@metallb-l2/sdk/settings';
-import { type ControlPlane, startControlPlane } from '../../lab/control-plane.ts';
+import { type CommandCluster, startCommandCluster } from '../../support/command-cluster.ts';
 import { Versions, cloneInstalled, installPackages, packPackages } from '../../support/packed-packages.ts';
-import { type Pulumi, openPulumi } from '../../support/pulumi-project.ts';
-import { keepPodsReady } from '../../support/ready-pods.ts';
 import { cacheFolder } from '../../toolchain/cache.ts';
 import { createOwnedFolder } from '../../toolchain/owned-folder.ts';
 import { establish } from '../sdk/control-plane.ts';
@@ -26,29 +23,17 @@ const MINUTE = 60_000;
 
 let folder: string;
 let versions: Versions;
-let cluster: ControlPlane;
-let api: KubeConnection;
-let pulumi: Pulumi;
-let pods: Promise<void>;
-const stop = new AbortController();
+let cluster: CommandCluster;
 
 beforeAll(async () => {
-  const log = () => undefined;
   folder = await createOwnedFolder(join(cacheFolder(process.env), 'consumers'));
-  versions = await Versions.install(stop.signal);
+  versions = await Versions.install(new AbortController().signal);
   await mkdir(join(folder, 'tar'));
   await installPackages(join(folder, 'installed'), (await packPackages(join(folder, 'tar'))).values());
-  cluster = await startControlPlane({ log, signal: stop.signal });
-  api = connect({ kubeconfig: cluster.kubeconfig });
-  pods = keepPodsReady(api, stop.signal);
-  pulumi = await openPulumi({ kubeconfig: cluster.kubeconfig, log });
+  cluster = await startCommandCluster();
 }, 20 * MINUTE);
 
 afterAll(async () => {
-  stop.abort();
-  await pods;
-  api.close();
-  await pulumi.dispose();
   await cluster.stop();
   await rm(folder, { recursive: true });
 }, MINUTE);
@@ -64,12 +49,9 @@ async function copyExample(name: string): Promise<string> {
   return project;
 }
 
-/** Runs `pulumi` as the README has it. @throws with all it printed when it fails */
-async function run(project: string, ...args: string[]): Promise<string> {
-  const { code, stdout, output } = await pulumi.run(project, args, versions.node(24));
-  if (code !== 0) throw new Error(`pulumi ${args.join(' ')} ended with code ${code}:\n${output}`);
-  return stdout;
-}
+/** Runs `pulumi` as the README has it. */
+const run = (project: string, ...args: string[]) =>
+  cluster.pulumi.runChecked(project, args, versions.node(24));
 
 interface Example {
   readonly name: string;
@@ -139,6 +121,7 @@ it(
   'examples/queries compiles, and says which node announces which service',
   async () => {
     const project = await copyExample('queries');
+    const { api } = cluster;
     for (const crd of customResourceDefinitions()) await establish(api, crd);
     const namespace = 'metallb-system';
     await api.create(NAMESPACES, { metadata: { name: namespace } });

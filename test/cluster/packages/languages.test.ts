@@ -7,14 +7,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { NAMESPACES } from '@metallb-l2/sdk/kube';
-import { type KubeConnection, connect } from '@metallb-l2/sdk/kube/connect';
 import { IP_ADDRESS_POOLS, L2_ADVERTISEMENTS } from '@metallb-l2/sdk/models';
-import { type ControlPlane, startControlPlane } from '../../lab/control-plane.ts';
 import { run as runCommand } from '../../lab/run.ts';
+import { type CommandCluster, startCommandCluster } from '../../support/command-cluster.ts';
 import { linkLanguageHosts } from '../../support/language-hosts.ts';
 import { installPlugin } from '../../support/packed-plugin.ts';
-import { type Pulumi, openPulumi } from '../../support/pulumi-project.ts';
-import { keepPodsReady } from '../../support/ready-pods.ts';
 import { cacheFolder } from '../../toolchain/cache.ts';
 import { createOwnedFolder } from '../../toolchain/owned-folder.ts';
 
@@ -23,29 +20,18 @@ const IMAGE = 'registry.example.com/metallb-l2:1';
 const MINUTE = 60_000;
 
 let folder: string;
-let cluster: ControlPlane;
-let api: KubeConnection;
-let pulumi: Pulumi;
-let pods: Promise<void>;
-const stop = new AbortController();
+let cluster: CommandCluster;
 
 beforeAll(async () => {
-  const task = { log: () => undefined, signal: stop.signal };
   folder = await createOwnedFolder(join(cacheFolder(process.env), 'consumers'));
   const hosts = join(folder, 'hosts');
+  const task = { log: () => undefined, signal: new AbortController().signal };
   await linkLanguageHosts(hosts, ['yaml', 'go', 'python'], task);
   await installPlugin(join(folder, 'plugin'));
-  cluster = await startControlPlane(task);
-  api = connect({ kubeconfig: cluster.kubeconfig });
-  pods = keepPodsReady(api, stop.signal);
-  pulumi = await openPulumi({ kubeconfig: cluster.kubeconfig, path: hosts, log: task.log });
+  cluster = await startCommandCluster({ path: hosts });
 }, 20 * MINUTE);
 
 afterAll(async () => {
-  stop.abort();
-  await pods;
-  api.close();
-  await pulumi.dispose();
   await cluster.stop();
   await rm(folder, { recursive: true });
 }, MINUTE);
@@ -59,15 +45,12 @@ async function copyExample(name: string, install: boolean): Promise<string> {
   return project;
 }
 
-/** Runs `pulumi` as the README has it. @throws with all it printed when it fails */
-async function run(project: string, ...args: string[]): Promise<string> {
-  const { code, stdout, output } = await pulumi.run(project, args);
-  if (code !== 0) throw new Error(`pulumi ${args.join(' ')} ended with code ${code}:\n${output}`);
-  return stdout;
-}
+/** Runs `pulumi` as the README has it. */
+const run = (project: string, ...args: string[]) => cluster.pulumi.runChecked(project, args);
 
 /** What other stacks may find of it in the cluster. */
 async function inCluster() {
+  const { api } = cluster;
   const pools = await api.list(IP_ADDRESS_POOLS);
   const advertisements = await api.list(L2_ADVERTISEMENTS);
   const namespaces = await api.list(NAMESPACES);

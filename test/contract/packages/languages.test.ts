@@ -66,8 +66,7 @@ describe('an SDK', () => {
 
   async function generate(language: string): Promise<string> {
     const args = ['package', 'gen-sdk', SCHEMA, '--language', language, '--out', folder];
-    const { code, output } = await pulumi.run(folder, args);
-    if (code !== 0) throw new Error(`pulumi ${args.join(' ')} ended with code ${code}:\n${output}`);
+    await pulumi.runChecked(folder, args);
     return join(folder, language);
   }
 
