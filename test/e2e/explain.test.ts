@@ -2,25 +2,22 @@
  * `explain` on a real cluster that is broken in one way after another. Between two of them the cluster is
  * whole again, and then everything about the service that is announced must be found in order.
  */
-import { readFile } from 'node:fs/promises';
-import { ServiceL2StatusClient } from '@metallb-l2/sdk';
+import type { ServiceL2StatusClient } from '@metallb-l2/sdk';
 import { type KubeObject, type ResourceType, SERVICES } from '@metallb-l2/sdk/kube';
-import { connect, type KubeConnection } from '@metallb-l2/sdk/kube/connect';
-import { quickstartStack } from '../demo/quickstart.ts';
+import type { KubeConnection } from '@metallb-l2/sdk/kube/connect';
 import { arpAnswers } from '../demo/probe.ts';
-import { labSite } from '../demo/site.ts';
 import { createWorkload, WORKLOAD_NAMESPACE } from '../demo/workload.ts';
-import { startLab, type Lab } from '../lab/lab.ts';
+import type { Lab } from '../lab/lab.ts';
 import { eventually } from '../support/eventually.ts';
-import type { PulumiStack } from '../support/pulumi-stack.ts';
 import { BROKEN_SET_UPS, type Site, VICTIM } from './broken-set-ups.ts';
+import { type QuickstartLab, startQuickstartLab } from './quickstart-lab.ts';
 
 const MINUTE = 60_000;
 const task = { log: () => undefined, signal: new AbortController().signal };
 const PODS: ResourceType = { group: '', version: 'v1', plural: 'pods', kind: 'Pod', namespaced: true };
 
+let quickstart: QuickstartLab;
 let lab: Lab;
-let stack: PulumiStack;
 let api: KubeConnection;
 let client: ServiceL2StatusClient;
 let site: Site;
@@ -48,13 +45,10 @@ async function expectAllWell(): Promise<void> {
 }
 
 beforeAll(async () => {
-  lab = await startLab(task);
-  const place = await labSite(lab);
-  stack = await quickstartStack(place, task);
-  api = connect({ kubeconfig: await readFile(lab.kubeconfigPath, 'utf8') });
-  client = new ServiceL2StatusClient({ api });
-  await stack.up();
-  const image = place.sampleImage;
+  quickstart = await startQuickstartLab(task);
+  ({ lab, api, client } = quickstart);
+  await quickstart.stack.up();
+  const image = quickstart.site.sampleImage;
   await createWorkload(api, { image, replicas: 2, services: [VICTIM], signal: task.signal });
   await api.create(PODS, idlePod('single', image, { nodeName: 'node1' }, true));
   await api.create(PODS, idlePod('never-ready', image, {}, false));
@@ -71,12 +65,7 @@ beforeAll(async () => {
   site = { api, lab, taken: status?.loadBalancer?.ingress?.[0]?.ip ?? '' };
 }, 5 * MINUTE);
 
-afterAll(async () => {
-  client.close();
-  api.close();
-  await stack.dispose();
-  await lab.down();
-}, MINUTE);
+afterAll(() => quickstart.down(), MINUTE);
 
 describe.each(BROKEN_SET_UPS)('$name', ({ service = VICTIM, make, expected, undo }) => {
   const ref = { namespace: WORKLOAD_NAMESPACE, name: service };

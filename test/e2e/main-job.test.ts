@@ -2,9 +2,8 @@
  * The main job on a real cluster: what the demo shows, then what an operator does next. One cluster serves
  * all of it, in this order: each test starts from what the one before has left.
  */
-import { readFile } from 'node:fs/promises';
 import { CUSTOM_RESOURCE_DEFINITIONS, type KubeApi, SERVICES } from '@metallb-l2/sdk/kube';
-import { connect, type KubeConnection } from '@metallb-l2/sdk/kube/connect';
+import type { KubeConnection } from '@metallb-l2/sdk/kube/connect';
 import {
   CONFIGURATION_STATES,
   IP_ADDRESS_POOLS,
@@ -12,18 +11,17 @@ import {
   SERVICE_L2_STATUSES,
 } from '@metallb-l2/sdk/models';
 import { CONFIGURATION_STATE_LABELS, DEFAULT_NAMESPACE, STATUS_LABELS } from '@metallb-l2/sdk/settings';
-import { ServiceL2StatusClient } from '@metallb-l2/sdk';
+import type { ServiceL2StatusClient } from '@metallb-l2/sdk';
 import { ClusterStage } from '../demo/cluster-stage.ts';
 import { runDemo, type DemoResult } from '../demo/demo.ts';
 import { arpAnswers, nodesByMac } from '../demo/probe.ts';
-import { quickstartStack } from '../demo/quickstart.ts';
-import { labSite, type Site } from '../demo/site.ts';
 import { WORKLOAD_NAMESPACE } from '../demo/workload.ts';
-import { startLab, type Lab } from '../lab/lab.ts';
+import type { Lab } from '../lab/lab.ts';
 import type { PulumiStack } from '../support/pulumi-stack.ts';
 import { ACCESS } from '../../component/src/rbac.js';
 import { unusedRights } from '../support/rights.ts';
 import { eventually } from '../support/eventually.ts';
+import { type QuickstartLab, startQuickstartLab } from './quickstart-lab.ts';
 
 const MINUTE = 60_000;
 
@@ -71,28 +69,20 @@ async function disownState(api: KubeApi): Promise<void> {
 }
 
 describe('metallb-l2 on a cluster of three nodes', () => {
-  const stop = new AbortController();
   const output: string[] = [];
+  const task = { log: (line: string) => output.push(line), signal: new AbortController().signal };
+  let quickstart: QuickstartLab;
   let lab: Lab;
-  let site: Site;
   let stack: PulumiStack;
   let api: KubeConnection;
   let client: ServiceL2StatusClient;
 
   beforeAll(async () => {
-    lab = await startLab({ log: () => undefined, signal: stop.signal });
-    site = await labSite(lab);
-    stack = await quickstartStack(site, { log: (line) => output.push(line), signal: stop.signal });
-    api = connect({ kubeconfig: await readFile(lab.kubeconfigPath, 'utf8') });
-    client = new ServiceL2StatusClient({ api });
+    quickstart = await startQuickstartLab(task);
+    ({ lab, stack, api, client } = quickstart);
   }, 5 * MINUTE);
 
-  afterAll(async () => {
-    client.close();
-    api.close();
-    await stack.dispose();
-    await lab.down();
-  }, MINUTE);
+  afterAll(() => quickstart.down(), MINUTE);
 
   /** Every service of the sample is announced by a node that alone answers ARP for its address. */
   async function expectAnnouncedOnTheWire(): Promise<void> {
@@ -117,8 +107,8 @@ describe('metallb-l2 on a cluster of three nodes', () => {
     it(
       'installs with one `pulumi up` and announces at least three services from at least two nodes',
       async () => {
-        const stage = new ClusterStage(site, stack);
-        result = await runDemo(stage, { log: (line) => output.push(line), signal: stop.signal });
+        const stage = new ClusterStage(quickstart.site, stack);
+        result = await runDemo(stage, task);
         stage.close();
         expect(result.ready).toBe(true);
         expect(result.services).toBeGreaterThanOrEqual(3);

@@ -2,49 +2,40 @@
  * Upstream v0.16.1's speakers beside ours on one secret: whoever runs where, one node answers for each service, it
  * is the one that both elect, and there is one status that says so.
  */
-import { ServiceL2StatusClient } from '@metallb-l2/sdk';
+import type { ServiceL2StatusClient } from '@metallb-l2/sdk';
 import { electOwner } from '@metallb-l2/sdk/election';
 import { PODS, SERVICES } from '@metallb-l2/sdk/kube';
-import { connect, type KubeConnection } from '@metallb-l2/sdk/kube/connect';
+import type { KubeConnection } from '@metallb-l2/sdk/kube/connect';
 import { selectorOf } from '@metallb-l2/sdk/models';
 import { COMPONENT_LABELS, DEFAULT_NAMESPACE } from '@metallb-l2/sdk/settings';
 import { arpAnswers, nodesByMac } from '../demo/probe.ts';
-import { quickstartStack } from '../demo/quickstart.ts';
-import { labSite } from '../demo/site.ts';
 import { createWorkload, WORKLOAD_NAMESPACE } from '../demo/workload.ts';
-import { startLab, type Lab } from '../lab/lab.ts';
+import type { Lab } from '../lab/lab.ts';
 import { divideNodes, installUpstream } from '../lab/upstream/install.ts';
 import { eventually } from '../support/eventually.ts';
-import type { PulumiStack } from '../support/pulumi-stack.ts';
+import { type QuickstartLab, startQuickstartLab } from './quickstart-lab.ts';
 
 const MINUTE = 60_000;
 const task = { log: () => undefined, signal: new AbortController().signal };
 const services = ['web-1', 'web-2', 'web-3', 'web-4', 'web-5', 'web-6'];
 
 describe('upstream speakers beside ours', () => {
+  let quickstart: QuickstartLab;
   let lab: Lab;
-  let stack: PulumiStack;
   let api: KubeConnection;
   let client: ServiceL2StatusClient;
   let macs: ReadonlyMap<string, string>;
 
   beforeAll(async () => {
-    lab = await startLab({ ...task, nodes: 4 });
-    const site = await labSite(lab);
-    stack = await quickstartStack(site, task);
-    api = connect({ kubeconfig: site.kubeconfig });
-    client = new ServiceL2StatusClient({ api });
+    quickstart = await startQuickstartLab({ ...task, nodes: 4 });
+    ({ lab, api, client } = quickstart);
     macs = await nodesByMac(lab);
-    await stack.up();
-    await createWorkload(api, { image: site.sampleImage, replicas: 4, services, signal: task.signal });
+    await quickstart.stack.up();
+    const image = quickstart.site.sampleImage;
+    await createWorkload(api, { image, replicas: 4, services, signal: task.signal });
   }, 5 * MINUTE);
 
-  afterAll(async () => {
-    client.close();
-    api.close();
-    await stack.dispose();
-    await lab.down();
-  }, MINUTE);
+  afterAll(() => quickstart.down(), MINUTE);
 
   async function speakersByNode(): Promise<Map<string, { name: string; isUpstream: boolean }>> {
     const labelSelector = selectorOf(COMPONENT_LABELS.speaker);
