@@ -7,6 +7,7 @@ import type { KubeObject, ObjectRef, ResourceType } from './kube-api.js';
 import { Listeners } from './listeners.js';
 import { qualifiedName } from './object-ref.js';
 import { slim } from './slim.js';
+import { unlessAborted } from './unless-aborted.js';
 import type { WatchUpdate } from './watch-machine.js';
 import { type WatchDeps, type WatchSelection, watchResource } from './watch.js';
 
@@ -15,6 +16,7 @@ export class ResourceCache<T extends KubeObject> {
   readonly #type: ResourceType<T>;
   readonly #selection: WatchSelection;
   readonly #listeners = new Listeners();
+  readonly #ready = Promise.withResolvers<undefined>();
   #objects = new Map<string, T>();
   #list: readonly T[] | undefined;
   #synced = false;
@@ -48,21 +50,7 @@ export class ResourceCache<T extends KubeObject> {
 
   /** Resolves when the first list has completed; rejects with the signal's reason when that comes first. */
   async ready(signal?: AbortSignal): Promise<void> {
-    signal?.throwIfAborted();
-    if (this.#synced) return;
-    await new Promise<void>((resolve, reject) => {
-      const onAbort = () => {
-        unsubscribe();
-        reject(signal?.reason as Error);
-      };
-      const unsubscribe = this.subscribe(() => {
-        if (!this.#synced) return;
-        unsubscribe();
-        signal?.removeEventListener('abort', onAbort);
-        resolve();
-      });
-      signal?.addEventListener('abort', onAbort, { once: true });
-    });
+    await unlessAborted(this.#ready.promise, signal);
   }
 
   /** All objects, in no order; the same array until something changes. */
@@ -97,6 +85,7 @@ export class ResourceCache<T extends KubeObject> {
           update.objects.map((object) => [qualifiedName(object.metadata), slim(object)]),
         );
         this.#synced = true;
+        this.#ready.resolve(undefined);
         break;
       case 'applied':
         this.#objects.set(qualifiedName(update.object.metadata), slim(update.object));
