@@ -11,6 +11,12 @@ export class Notify {
     this.#wake?.();
   }
 
+  /** Is notified of each change of any of `sources`; returns what ends that. */
+  follow(sources: readonly { subscribe(listener: () => void): () => void }[]): () => void {
+    const unsubscribes = sources.map((source) => source.subscribe(() => this.notify()));
+    return () => unsubscribes.forEach((unsubscribe) => unsubscribe());
+  }
+
   /** Resolves at the next {@link notify}, at once if there was one since the last wait, or on abort. */
   async notified(signal: AbortSignal): Promise<void> {
     if (!this.#pending && !signal.aborted) {

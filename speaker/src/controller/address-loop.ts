@@ -88,11 +88,8 @@ export class AddressLoop {
     const { services, pools, namespaces, health, clock } = this.#deps;
     const ended = new AbortController();
     const either = AbortSignal.any([signal, ended.signal]);
-    const onChange = () => {
-      this.#changed.notify();
-    };
     const sources = [services, pools, namespaces];
-    const unsubscribe = sources.map((source) => source.subscribe(onChange));
+    const unfollow = this.#changed.follow(sources);
     health.notReady(LOOP, 'services, pools and namespaces are not known yet');
     try {
       await Promise.all(sources.map((source) => source.ready(signal)));
@@ -110,7 +107,7 @@ export class AddressLoop {
     } catch (error) {
       if (!signal.aborted) throw error;
     } finally {
-      for (const end of unsubscribe) end();
+      unfollow();
       ended.abort();
       await Promise.all(this.#writes.values());
     }

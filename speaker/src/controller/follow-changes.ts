@@ -15,11 +15,7 @@ export interface Follower {
 export async function followChanges(follower: Follower, signal: AbortSignal): Promise<void> {
   const { clock, pauseMs, sources, step } = follower;
   const changed = new Notify();
-  const unsubscribe = sources.map((source) =>
-    source.subscribe(() => {
-      changed.notify();
-    }),
-  );
+  const unfollow = changed.follow(sources);
   try {
     while (!signal.aborted) {
       const againInMs = await step();
@@ -30,6 +26,6 @@ export async function followChanges(follower: Follower, signal: AbortSignal): Pr
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
-    for (const end of unsubscribe) end();
+    unfollow();
   }
 }

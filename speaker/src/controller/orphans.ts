@@ -96,11 +96,7 @@ export class OrphanSweeper {
     ]);
     const changed = new Notify();
     const sources = [statuses, services, pods];
-    const unsubscribe = sources.map((source) =>
-      source.subscribe(() => {
-        changed.notify();
-      }),
-    );
+    const unfollow = changed.follow(sources);
     try {
       await Promise.all(sources.map((source) => source.ready(signal)));
       while (!signal.aborted) {
@@ -120,7 +116,7 @@ export class OrphanSweeper {
     } catch (error) {
       if (!signal.aborted) throw error;
     } finally {
-      for (const end of unsubscribe) end();
+      unfollow();
     }
   }
 
