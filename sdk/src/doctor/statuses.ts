@@ -1,17 +1,11 @@
 /** Whether the status objects are true, as far as other objects can tell. */
-import { nodeLabelValue, podsOf, readyNodes } from '../election/index.js';
 import { qualifiedName } from '../kube/object-ref.js';
 import { SERVICE_L2_STATUSES, type ServiceL2Status } from '../models/service-l2-status.js';
-import { type Announcement, readAnnouncement, serviceKey } from '../status/announcement.js';
-import { STATUS_LABELS } from '../settings/labels.js';
+import { serviceKey } from '../status/announcement.js';
+import { isNodeMissing, isSpeakerDead, readSayings, type Saying } from '../status/saying.js';
 import { count, enumerate } from '../text.js';
 import type { DoctorFacts } from './facts.js';
 import { type Finding, type FindingCode, foundObject, type Severity } from './finding.js';
-
-/** A status object with what it says. */
-interface Saying extends Announcement {
-  readonly raw: ServiceL2Status;
-}
 
 export function statusFindings(facts: DoctorFacts): Finding[] {
   if (!facts.statuses.ok) return [];
@@ -19,17 +13,13 @@ export function statusFindings(facts: DoctorFacts): Finding[] {
   const all = facts.statuses.items;
   const here = all.filter(({ metadata }) => metadata.namespace === namespace);
   const elsewhere = all.filter(({ metadata }) => metadata.namespace !== namespace);
-  const unreadable: ServiceL2Status[] = [];
-  const sayings: Saying[] = [];
-  for (const raw of here) {
-    const read = readAnnouncement(raw);
-    if (read.ok) sayings.push({ ...read.announcement, raw });
-    else unreadable.push(raw);
-  }
+  const { sayings, unreadable } = readSayings(here);
 
   const gone = sayings.filter(isServiceGone(facts));
-  const ofMissingNode = sayings.filter(isNodeMissing(facts));
-  const ofDeadSpeaker = sayings.filter(isSpeakerDead(facts)).filter((each) => !ofMissingNode.includes(each));
+  const ofMissingNode = sayings.filter(isNodeMissing(facts.nodes));
+  const ofDeadSpeaker = sayings
+    .filter(isSpeakerDead(facts.pods))
+    .filter((each) => !ofMissingNode.includes(each));
   const doubted = new Set([...gone, ...ofMissingNode, ...ofDeadSpeaker]);
   const believed = sayings.filter((saying) => !doubted.has(saying));
   const remove = `Speakers and controller take them away; by hand: kubectl -n ${namespace} delete servicel2status NAME`;
@@ -51,7 +41,7 @@ export function statusFindings(facts: DoctorFacts): Finding[] {
       remove,
     ),
     ...together(
-      believed.filter(disagrees),
+      believed.filter(({ claimedBy, raw }) => claimedBy !== undefined && raw.status?.node !== undefined),
       'statusDisagrees',
       'warning',
       (what) => `${what} whose label and status name different nodes`,
@@ -150,26 +140,4 @@ function isServiceGone({ services }: DoctorFacts): (saying: Saying) => boolean {
     services.items.map(({ metadata: { namespace = '', name = '' } }) => serviceKey({ namespace, name })),
   );
   return ({ service }) => !keys.has(serviceKey(service));
-}
-
-function isNodeMissing({ nodes }: DoctorFacts): (saying: Saying) => boolean {
-  if (!nodes.ok) return () => false;
-  const names = withLabels(nodes.items.map(({ metadata }) => metadata.name ?? ''));
-  return ({ node }) => !names.has(node);
-}
-
-function isSpeakerDead({ pods }: DoctorFacts): (saying: Saying) => boolean {
-  const live = withLabels(readyNodes(pods.ok ? podsOf('speaker', pods.items) : []));
-  // When no speaker at all counts as ready, that is a finding of its own.
-  return ({ node }) => live.size > 0 && !live.has(node);
-}
-
-/** A status that is not filled in yet names its node by the label alone, which may be shortened. */
-function withLabels(names: Iterable<string>): ReadonlySet<string> {
-  return new Set([...names].flatMap((name) => [name, nodeLabelValue(name)]));
-}
-
-function disagrees({ node, raw }: Saying): boolean {
-  const label = raw.metadata.labels?.[STATUS_LABELS.node];
-  return label !== undefined && label !== nodeLabelValue(node);
 }

@@ -1,9 +1,6 @@
 /** What the status objects of a service say, beside what they should. */
 import { isNodeImmutable } from '../crds/custom-resource-definitions.js';
-import { nodeLabelValue, podsOf, readyNodes } from '../election/index.js';
-import type { ServiceL2Status } from '../models/service-l2-status.js';
-import { STATUS_LABELS } from '../settings/labels.js';
-import { type Announcement, readAnnouncement } from '../status/announcement.js';
+import { isNodeMissing, isSpeakerDead, readSayings, type Saying } from '../status/saying.js';
 import { enumerate } from '../text.js';
 import { type Check, failed, passed, unreadableCheck } from './check.js';
 import type { ExplainFacts } from './facts.js';
@@ -14,11 +11,6 @@ export interface StatusVerdict {
   readonly announcing: readonly string[];
 }
 
-/** One status object that says something. */
-interface Saying extends Announcement {
-  readonly raw: ServiceL2Status;
-}
-
 /**
  * @param expected the node that should announce, if that can be said, and what keeps everybody from it
  */
@@ -27,10 +19,7 @@ export function checkStatuses(
   expected: { elected?: string | undefined; failure?: Check | undefined },
 ): StatusVerdict {
   if (!facts.statuses.ok) return { check: unreadableCheck('status', facts.statuses), announcing: [] };
-  const sayings = facts.statuses.items.flatMap((raw): Saying[] => {
-    const read = readAnnouncement(raw);
-    return read.ok ? [{ ...read.announcement, raw }] : [];
-  });
+  const { sayings } = readSayings(facts.statuses.items);
   sayings.sort((a, b) => (ageKey(a) < ageKey(b) ? -1 : 1));
   const believed = sayings.filter((saying) => whyNotBelieved(facts, saying) === undefined);
   const announcing = [...new Set(believed.map(({ node }) => node))].sort();
@@ -78,9 +67,6 @@ function judge(
       `It goes within seconds; if it stays, look at the speaker on ${saying.node}.`,
     );
   }
-  const label = saying.raw.metadata.labels?.[STATUS_LABELS.node];
-  const other = elected ?? saying.node;
-  const disagrees = label !== undefined && label !== nodeLabelValue(saying.node);
   if (saying.raw.status?.node === undefined) {
     return failed(
       'status',
@@ -89,7 +75,8 @@ function judge(
       `It is filled in within seconds; if not, look at the log of the speaker on ${saying.node}.`,
     );
   }
-  if (other !== saying.node || disagrees) return ofOtherNode(facts, saying, disagrees ? label : other);
+  const other = saying.claimedBy ?? elected ?? saying.node;
+  if (other !== saying.node) return ofOtherNode(facts, saying, other);
   const where = saying.interfaces.length === 0 ? '' : ` on ${enumerate(saying.interfaces)}`;
   return passed('status', `ServiceL2Status ${name} says that ${saying.node} announces it${where}.`);
 }
@@ -122,15 +109,10 @@ function whyNotBelieved({ nodes, pods, namespace }: ExplainFacts, saying: Saying
   const { node, object } = saying;
   const remedy = `Speakers and controller take it away; by hand: kubectl -n ${namespace} delete servicel2status ${object.name}`;
   const says = `ServiceL2Status ${object.name} says that ${node} announces it`;
-  const known = new Set(
-    (nodes.ok ? nodes.items : []).flatMap(({ metadata: { name = '' } }) => [name, nodeLabelValue(name)]),
-  );
-  if (nodes.ok && !known.has(node)) {
+  if (isNodeMissing(nodes)(saying)) {
     return failed('status', 'statusOfMissingNode', `${says}, but there is no such node.`, remedy);
   }
-  const live = readyNodes(pods.ok ? podsOf('speaker', pods.items) : []);
-  // When no speaker at all counts as ready, probes are failing rather than speakers.
-  if (pods.ok && live.size > 0 && ![...live].some((name) => node === name || node === nodeLabelValue(name))) {
+  if (isSpeakerDead(pods)(saying)) {
     return failed('status', 'statusOfDeadSpeaker', `${says}, but no speaker is ready there.`, remedy);
   }
   return undefined;

@@ -1,4 +1,5 @@
 import { customResourceDefinitions } from '@metallb-l2/sdk/crds';
+import { nodeLabelValue } from '@metallb-l2/sdk/election';
 import { type Finding, type FindingCode, ServiceL2StatusClient, type Severity } from '@metallb-l2/sdk';
 import {
   CUSTOM_RESOURCE_DEFINITIONS,
@@ -277,6 +278,19 @@ describe('the doctor', () => {
   it('does not take a node for missing or a service for gone that may not be read', () => {
     const facts = { nodes: forbidden('list nodes'), services: forbidden('list services') };
     expect(diagnose(healthy(facts)).map(({ code }) => code)).toEqual(['installed']);
+  });
+
+  it('has nothing against a status that is not filled in yet, whose label cuts a long node name', () => {
+    const long = 'n'.repeat(70);
+    const { metadata } = status(nodeLabelValue(long));
+    const findings = diagnose(
+      healthy({
+        nodes: read(node(long)),
+        pods: read(controllerPod(), speaker(long)),
+        statuses: read({ metadata }),
+      }),
+    );
+    expect(findings.map(({ code }) => code)).toEqual(['installed']);
   });
 });
 

@@ -377,6 +377,14 @@ describe('explaining a service that is announced', () => {
     expect(explain(healthy({ statuses: read(status('b'), status('a')) })).node).toBe('a');
   });
 
+  it('says of a status whose label names another node that this one should announce', () => {
+    const { checks } = explain(healthy({ statuses: read(status('b', { node: 'a' })) }));
+    expect(checks.find(({ check }) => check === 'status')).toMatchObject({
+      reason: 'statusOfOtherNode',
+      message: 'ServiceL2Status b-x7k2p says that a announces it, while b should.',
+    });
+  });
+
   it('does not hold an old failure of the speaker against a status', () => {
     const events = read(
       event('metallb-speaker', 'announceFailed', 'no interface of assigned node "a" answers'),
