@@ -30,7 +30,7 @@ export {
   type ServicePort,
   type StructuralSchema,
 } from './core-types.js';
-export { KubeError, describeCall, isKubeError, type KubeErrorCode, type KubeErrorDetails } from './errors.js';
+export { KubeError, isKubeError, type KubeErrorCode, type KubeErrorDetails } from './errors.js';
 export type {
   CallOptions,
   DeleteOptions,

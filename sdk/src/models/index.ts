@@ -33,14 +33,13 @@ export {
 } from './l2-advertisement.js';
 export {
   checkSelector,
-  labelSelectorSchema,
   matchesSelector,
   selectorOf,
   SelectorError,
   type LabelSelector,
   type LabelSelectorRequirement,
 } from './label-selector.js';
-export { METALLB_API_VERSION, METALLB_GROUP, METALLB_VERSION } from './object-meta.js';
+export { METALLB_API_VERSION } from './object-meta.js';
 export {
   SERVICE_L2_STATUSES,
   serviceL2StatusSchema,
