@@ -54,30 +54,14 @@ export function install(name: string, parsed: ParsedArgs, parent: pulumi.Resourc
   const settings: PodSettings = { site, image, imagePullSecrets, logLevel, loadBalancerClass };
   const controller = createController(settings, parsed.controller, after(...accounts, ...networkPolicy));
   createDisruptionBudget(site, base);
-  const ready = after(...crds, controller);
-  // An adopted object is found by the namespace as it was written.
-  const placed = <T extends { adopt: boolean }>(item: T) => ({
-    ...item,
-    namespace: item.adopt ? parsed.namespace : namespace,
-  });
-  const pools = parsed.pools.map((pool) =>
-    createPool(`${name}-pool-${pool.name}`, placed(pool), labels, ready),
-  );
-  const advertisements = parsed.advertisements.map((each) =>
-    createAdvertisement(
-      `${name}-advertisement-${each.name}`,
-      placed(each),
-      labels,
-      after(...crds, controller, ...pools),
-    ),
-  );
+  const configuration = createConfiguration(site, parsed, after(...crds, controller));
   const rules = createInterfaceRules(site, parsed.speaker, base);
   // After the controller, which makes the secret the speakers mount.
   const speaker = createSpeaker(
     settings,
     parsed.speaker,
     rules,
-    after(...accounts, ...policy, controller, ...pools, ...advertisements),
+    after(...accounts, ...policy, controller, ...configuration),
   );
 
   return {
@@ -104,6 +88,27 @@ export function patch(name: string, { namespace }: ParsedPatch, parent: pulumi.R
     crdNames,
     ready: crdNames.apply(() => true),
   };
+}
+
+/** The pools and, after them, what announces them. */
+function createConfiguration(
+  { name, namespace, labels }: Site,
+  parsed: ParsedArgs,
+  opts: { parent: pulumi.Resource; dependsOn: pulumi.Resource[] },
+): pulumi.Resource[] {
+  // An adopted object is found by the namespace as it was written.
+  const placed = <T extends { adopt: boolean }>(item: T) => ({
+    ...item,
+    namespace: item.adopt ? parsed.namespace : namespace,
+  });
+  const pools = parsed.pools.map((pool) =>
+    createPool(`${name}-pool-${pool.name}`, placed(pool), labels, opts),
+  );
+  const afterPools = { ...opts, dependsOn: [...opts.dependsOn, ...pools] };
+  const advertisements = parsed.advertisements.map((each) =>
+    createAdvertisement(`${name}-advertisement-${each.name}`, placed(each), labels, afterPools),
+  );
+  return [...pools, ...advertisements];
 }
 
 /** What watches the installation; nothing of it waits for that. */
