@@ -120,8 +120,7 @@ export class InMemoryKubeApi implements KubeApi {
   }
 
   async list<T extends KubeObject>(type: ResourceType<T>, options: ListOptions = {}): Promise<KubeList<T>> {
-    const operation = describeCall('list', type, { ...options });
-    return this.#call({ verb: 'list', type, ref: nsOnly(options) }, options, () => {
+    return this.#call({ verb: 'list', type, ref: nsOnly(options) }, options, (operation) => {
       let { version } = this.#store;
       let items: KubeObject[];
       if (options.continue === undefined) {
@@ -148,7 +147,8 @@ export class InMemoryKubeApi implements KubeApi {
     ref: ObjectRef,
     options: CallOptions = {},
   ): Promise<T> {
-    return this.#call({ verb: 'get', type, ref }, options, () => this.#existing(type, ref, 'get') as T);
+    const call: ApiCall = { verb: 'get', type, ref };
+    return this.#call(call, options, (operation) => this.#existing(type, ref, operation) as T);
   }
 
   async create<T extends KubeObject>(
@@ -157,8 +157,7 @@ export class InMemoryKubeApi implements KubeApi {
     options: CallOptions = {},
   ): Promise<T> {
     const call: ApiCall = { verb: 'create', type, ref: refOf(object), body: copyOf(object) };
-    const operation = describeCall('create', type, call.ref);
-    return this.#call(call, options, () => {
+    return this.#call(call, options, (operation) => {
       const created = prepareCreate(type, copyOf(object), operation);
       if (created.metadata.name === undefined && created.metadata.generateName !== undefined) {
         created.metadata.name = generatedName(created.metadata.generateName, this.#random);
@@ -186,16 +185,10 @@ export class InMemoryKubeApi implements KubeApi {
       body: copyOf(patch),
       ...(subresource && { subresource }),
     };
-    const operation = describeCall('patch', type, ref, subresource);
-    return this.#call(call, options, () => {
-      const before = this.#existing(type, ref, 'patch', subresource);
-      return this.#update(
-        type,
-        before,
-        patched(before, patch, options, operation),
-        operation,
-        subresource,
-      ) as T;
+    return this.#call(call, options, (operation) => {
+      const before = this.#existing(type, ref, operation);
+      const wanted = patched(before, patch, options, operation);
+      return this.#update(type, before, wanted, operation, subresource) as T;
     });
   }
 
@@ -213,9 +206,8 @@ export class InMemoryKubeApi implements KubeApi {
       body: copyOf(object),
       ...(subresource && { subresource }),
     };
-    const operation = describeCall('replace', type, ref, subresource);
-    return this.#call(call, options, () => {
-      const before = this.#existing(type, ref, 'replace', subresource);
+    return this.#call(call, options, (operation) => {
+      const before = this.#existing(type, ref, operation);
       if (object.metadata.resourceVersion === undefined && !isBuiltIn(type)) {
         const message = 'metadata.resourceVersion: Invalid value: 0: must be specified for an update';
         throw failure('Invalid', 422, message, operation);
@@ -229,9 +221,8 @@ export class InMemoryKubeApi implements KubeApi {
     ref: ObjectRef,
     options: DeleteOptions = {},
   ): Promise<void> {
-    const operation = describeCall('delete', type, ref);
-    await this.#call({ verb: 'delete', type, ref }, options, () => {
-      const object = this.#existing(type, ref, 'delete');
+    await this.#call({ verb: 'delete', type, ref }, options, (operation) => {
+      const object = this.#existing(type, ref, operation);
       for (const field of ['uid', 'resourceVersion'] as const) {
         const wanted = options.preconditions?.[field];
         if (wanted !== undefined && wanted !== object.metadata[field]) {
@@ -256,22 +247,22 @@ export class InMemoryKubeApi implements KubeApi {
     }
   }
 
-  async #call<R>(call: ApiCall, options: CallOptions, run: () => R): Promise<R> {
+  /** @param run gets the call as errors name it */
+  async #call<R>(call: ApiCall, options: CallOptions, run: (operation: string) => R): Promise<R> {
     this.#calls.push(call);
     options.signal?.throwIfAborted();
     const fault = await unlessAborted(this.fault(call), options.signal);
     options.signal?.throwIfAborted();
     options.beforeSend?.();
     if (fault && 'refuse' in fault) throw fault.refuse;
-    const result = run();
+    const result = run(describeCall(call.verb, call.type, call.ref, call.subresource));
     if (fault) throw fault.loseAnswer;
     return call.verb === 'watch' || result === undefined ? result : copyOf(result);
   }
 
-  #existing(type: ResourceType, ref: ObjectRef, verb: string, subresource?: string): KubeObject {
+  #existing(type: ResourceType, ref: ObjectRef, operation: string): KubeObject {
     const object = this.#store.get(type, ref);
     if (object) return object;
-    const operation = describeCall(verb, type, ref, subresource);
     throw failure('NotFound', 404, `${type.plural} "${ref.name}" not found`, operation);
   }
 
