@@ -16,6 +16,7 @@ import { sameMembers } from './membership/same-members.js';
 import { Notify } from './notify.js';
 import type { Gauge, Health, Log, Meter } from './ports.js';
 import { addressTable, decideAnnouncements, type Verdict } from './reconcile.js';
+import { Takeovers } from './takeovers.js';
 import { untilAborted } from './until-aborted.js';
 
 export interface AnnouncementLoopDeps {
@@ -48,6 +49,7 @@ export class AnnouncementLoop {
   readonly #deps: AnnouncementLoopDeps;
   readonly #nodeName: string;
   readonly #announced: Gauge;
+  readonly #takeovers: Takeovers;
   #snapshot: ClusterSnapshot | undefined;
   #members: ReadonlySet<string> = new Set();
   #verdicts: ReadonlyMap<ServiceKey, Verdict> = new Map();
@@ -64,6 +66,7 @@ export class AnnouncementLoop {
       'Addresses this node answers for, by service',
       ['service', 'protocol', 'node', 'ip'],
     );
+    this.#takeovers = new Takeovers(deps);
   }
 
   /** Decides until `signal` is aborted; begins when the cluster and its members are known. */
@@ -78,9 +81,10 @@ export class AnnouncementLoop {
     }
     health.ready('cluster');
     const changes = new Notify();
-    let decide = true;
+    /** When the first of the news came that is to be decided on; undefined for none. */
+    let newsAt: number | undefined = clock.monotonic();
     const onClusterChange = () => {
-      decide = true;
+      newsAt ??= clock.monotonic();
       changes.notify();
     };
     const unsubscribes = [
@@ -92,10 +96,11 @@ export class AnnouncementLoop {
     try {
       while (!signal.aborted) {
         health.busy('announcements');
-        if (decide) {
-          decide = false;
+        if (newsAt !== undefined) {
+          const decided = this.#decide(newsAt);
+          newsAt = undefined;
           // Before it is known what answers, there is nothing to publish.
-          if (!(await untilAborted(this.#decide(), signal))) break;
+          if (!(await untilAborted(decided, signal))) break;
         }
         this.#publish();
         health.idle('announcements');
@@ -114,8 +119,8 @@ export class AnnouncementLoop {
     if (object !== undefined) this.#deps.events.record(subjectOf(SERVICE_KIND, object), note);
   }
 
-  /** Resolves when the decision is in force. */
-  #decide(): Promise<void> {
+  /** Resolves when the decision on the news of `newsAt`, on the monotonic clock, is in force. */
+  #decide(newsAt: number): Promise<void> {
     const before = this.#verdicts;
     const known = (this.#snapshot?.config.problems ?? []).map(({ message }) => message);
     this.#snapshot = this.#deps.cluster.snapshot();
@@ -126,6 +131,7 @@ export class AnnouncementLoop {
     if (!sameMembers(members, this.#members)) this.#deps.publisher.membersChanged();
     this.#members = members;
     this.#verdicts = decideAnnouncements(this.#snapshot, members, this.#nodeName);
+    this.#takeovers.decided(before, this.#verdicts, newsAt);
     return this.#deps.lan.apply(addressTable(this.#verdicts.values()), this.#moved(before));
   }
 
@@ -178,6 +184,7 @@ export class AnnouncementLoop {
     if (typeof now === 'string') {
       if (now !== before) this.#sayRefused(key, had.length > 0, now);
     } else if (had.length === 0) {
+      this.#takeovers.answered(key);
       this.#deps.log.info({ service: key, addresses: now }, 'announcing a service');
       this.#note(key, {
         type: 'Normal',

@@ -22,6 +22,7 @@ class Speaker {
   readonly meter = new RecordedMeter();
   readonly log = new RecordedLog();
   readonly ended: Promise<void>;
+  readonly health: HealthBoard;
   /** The thread that answers, if it has one. */
   thread: SimulatedThread | undefined;
   readonly #stop = new AbortController();
@@ -31,6 +32,7 @@ class Speaker {
     const { clock, api } = world;
     const ports = { clock, random: seededRandom(1), log: this.log, meter: this.meter };
     const health = new HealthBoard(clock);
+    this.health = health;
     const lan = world.hasLanThreads
       ? new LanThread({
           ...ports,
@@ -161,10 +163,32 @@ describe.each([
         ? { refuse: new KubeError('Unavailable', 'not yet', { operation: 'test' }) }
         : undefined;
     await world.start(...NODE_NAMES);
+    const readiness = () => world.speakers.get('iris1')?.health.readiness();
     expect(await world.answering()).toEqual({ web: [], db: [], mail: [], dns: [] });
+    expect(readiness()).toEqual(['cluster: the cluster has not been read yet']);
     world.api.fault = () => undefined;
     await world.clock.advance(60_000);
     expect(await world.answering()).toEqual(electedOf(NODE_NAMES));
+    expect(readiness()).toEqual([]);
+  });
+
+  it('touch no status before they know each other', async () => {
+    await world.start('iris1');
+    const list = () => world.api.list(SERVICE_L2_STATUSES, { namespace: NAMESPACE });
+    const uids = (await list()).items.map(({ metadata }) => metadata.uid).sort();
+    world.speakers.get('iris1')?.terminate();
+    await world.clock.advance(1500);
+    world.api.fault = ({ verb, type }) =>
+      verb === 'list' && type.plural === 'pods'
+        ? { refuse: new KubeError('Unavailable', 'not yet', { operation: 'test' }) }
+        : undefined;
+    world.api.forgetCalls();
+    await world.start('iris1');
+    await world.clock.advance(20_000);
+    expect(world.api.writes).toEqual([]);
+    world.api.fault = () => undefined;
+    await world.clock.advance(60_000);
+    expect((await list()).items.map(({ metadata }) => metadata.uid).sort()).toEqual(uids);
   });
 
   it('move the services of a speaker that is stopped, without a question left unanswered', async () => {
@@ -252,8 +276,11 @@ describe.each([
   it('withdraw the status of an address that no interface answers for, and say so', async () => {
     await world.start(...NODE_NAMES);
     const owner = electOwner(NODE_NAMES, SERVICE_IPS.web) ?? '';
+    const readiness = () => world.speakers.get(owner)?.health.readiness();
+    expect(readiness()).toEqual([]);
     world.speakers.get(owner)?.host.changeLink({ carrier: false });
     await world.clock.advance(1000);
+    expect(readiness()).toEqual(['interfaces: no network interface answers']);
     expect((await world.published()).web).toBeUndefined();
     const { items } = await world.api.list(EVENTS, { namespace: 'default' });
     expect(items.filter(({ reason }) => reason === 'announceFailed').map(({ type }) => type)).toContain(
@@ -262,6 +289,7 @@ describe.each([
     world.speakers.get(owner)?.host.changeLink({ carrier: true });
     await world.clock.advance(1000);
     expect((await world.published()).web).toEqual([owner]);
+    expect(readiness()).toEqual([]);
   });
 
   it('say in an event, once, that another station uses an address', async () => {
@@ -305,6 +333,30 @@ describe.each([
     await world.clock.advance(1000);
     expect(await world.answering()).toMatchObject({ web: [], db: [] });
     expect(Object.keys(await world.published()).sort()).toEqual(['dns', 'mail']);
+  });
+
+  it('count what elections bring and take, and the time until they answer for it', async () => {
+    const count = (name: string, metric: string, labels = {}) =>
+      world.speakers.get(name)?.meter.value(`metallb_speaker_${metric}`, labels);
+    const all = Object.keys(SERVICE_IPS).length;
+    const ofIris3 = Object.values(electedOf(NODE_NAMES)).filter(([owner]) => owner === 'iris3').length;
+    await world.start('iris1');
+    expect(count('iris1', 'elections', { result: 'won' })).toBe(all);
+    expect(count('iris1', 'takeover_seconds_count')).toBe(all);
+    await world.start('iris2', 'iris3');
+    expect(count('iris3', 'elections', { result: 'won' })).toBe(ofIris3);
+    const kept = Object.values(electedOf(NODE_NAMES)).filter(([owner]) => owner === 'iris1').length;
+    expect(count('iris1', 'elections', { result: 'lost' })).toBe(all - kept);
+    const before =
+      (count('iris1', 'takeover_seconds_sum') ?? 0) + (count('iris2', 'takeover_seconds_sum') ?? 0);
+    await world.deletePod('iris3');
+    const after =
+      (count('iris1', 'takeover_seconds_sum') ?? 0) + (count('iris2', 'takeover_seconds_sum') ?? 0);
+    // Changes are waited for in crowds, 20 ms.
+    expect(after - before).toBeCloseTo(ofIris3 * 0.02, 2);
+    await world.api.delete(SERVICES, { namespace: 'default', name: 'web' });
+    await world.clock.advance(1000);
+    expect(count('iris1', 'elections', { result: 'lost' })).toBe(all - kept);
   });
 
   it('show what they announce in a metric', async () => {
