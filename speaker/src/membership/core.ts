@@ -99,6 +99,7 @@ export class Core {
 
   /** Takes in claims or other inputs, with all that follows from them; whoever listens is told once. */
   apply(...inputs: readonly MembersInput[]): void {
+    const { size } = this.table;
     let turned = false;
     for (const input of inputs) {
       for (const output of this.table.apply(input, this.now)) {
@@ -106,8 +107,8 @@ export class Core {
         this.#handle(output);
       }
     }
+    if (turned || this.table.size !== size) this.metrics.members(this.table.counts);
     if (!turned) return;
-    this.metrics.members(this.table.counts);
     this.#listeners.call();
   }
 

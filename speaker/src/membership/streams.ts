@@ -56,7 +56,9 @@ export async function readMessage(
       core.drop(read.reason);
       return { ok: false, reason: 'unreadable' };
     }
-    if (read.value !== undefined) return { ok: true, value: read.value };
+    if (read.value === undefined) continue;
+    for (const fault of decoder.faults) core.drop(fault);
+    return { ok: true, value: read.value };
   }
   return { ok: false, reason: 'broken-off' };
 }

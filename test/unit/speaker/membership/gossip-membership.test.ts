@@ -153,6 +153,19 @@ describe('GossipMembership', () => {
     await site.stop();
   });
 
+  it('asks for its peers at once when a link has changed', async () => {
+    const site = new Site('m1', 'm2').list();
+    const [one, two] = [site.start('m1'), site.start('m2')];
+    await site.clock.advance(1_000);
+    site.network.cut(addressOf('m1'));
+    await site.clock.advance(60_000);
+    site.network.restore(addressOf('m1'));
+    one.membership.linksChanged(true);
+    await site.clock.advance(20);
+    expect([one, two].map((each) => each.members().join())).toEqual(Array(2).fill('m1,m2'));
+    await site.stop();
+  });
+
   it('gives up its place when none of its links is usable, and has it again once a peer has answered', async () => {
     const site = new Site('m1', 'm2', 'm3').list();
     const [one, two] = [site.start('m1'), site.start('m2'), site.start('m3')];

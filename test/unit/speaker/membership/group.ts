@@ -2,7 +2,7 @@
 import { Listeners } from '@metallb-l2/sdk/kube';
 import { Memberlist } from '../../../../speaker/src/membership/memberlist.js';
 import { PROFILES, type MembershipProfile } from '../../../../speaker/src/membership/profile.js';
-import type { GossipEndpoint, GossipTransport } from '../../../../speaker/src/ports.js';
+import type { GossipEndpoint, GossipTransport, MetricLabels } from '../../../../speaker/src/ports.js';
 import type { KeyringOptions } from '../../../../speaker/src/wire/memberlist/keyring.js';
 import { createPacketCodec } from '../../../../speaker/src/wire/memberlist/packet.js';
 import { createStreamCodec } from '../../../../speaker/src/wire/memberlist/stream.js';
@@ -170,4 +170,12 @@ export class Group {
 
 export function addressOf(name: string): string {
   return `10.0.0.${name.slice(1)}`;
+}
+
+export function metric(group: Group, name: string, what: string, labels: MetricLabels = {}): number {
+  return group.process(name).meter.value(`metallb_speaker_memberlist_${what}`, labels);
+}
+
+export function dropped(group: Group, name: string, reason: string): number {
+  return metric(group, name, 'packets_dropped', { reason });
 }

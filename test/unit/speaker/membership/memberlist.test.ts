@@ -1,47 +1,11 @@
 import { PROFILES } from '../../../../speaker/src/membership/profile.js';
-import type { GossipStream, GossipTransport } from '../../../../speaker/src/ports.js';
-import type { GossipMessage, StreamMessage } from '../../../../speaker/src/wire/memberlist/messages.js';
-import { createPacketCodec } from '../../../../speaker/src/wire/memberlist/packet.js';
+import type { GossipTransport } from '../../../../speaker/src/ports.js';
 import { createStreamCodec } from '../../../../speaker/src/wire/memberlist/stream.js';
-import { settle } from '../../../support/fake-clock.ts';
 import { randomBytesFrom } from '../../../support/seeded-random.ts';
-import { addressOf, Group, PORT } from './group.ts';
+import { addressOf, dropped, Group, metric, PORT } from './group.ts';
+import { aliveAs, stranger } from './stranger.ts';
 
 const never = new AbortController().signal;
-const metric = (group: Group, name: string, what: string, labels = {}) =>
-  group.process(name).meter.value(`metallb_speaker_memberlist_${what}`, labels);
-const dropped = (group: Group, name: string, reason: string) =>
-  metric(group, name, 'packets_dropped', { reason });
-
-/** A program that speaks the protocol and is no member. */
-function stranger(group: Group, name = 'm99') {
-  const transport = group.network.endpoint(addressOf(name));
-  const to = (member: string) => ({ address: addressOf(member), port: PORT });
-  const received: GossipMessage[] = [];
-  const stop = new AbortController();
-  const onDatagram = (bytes: Uint8Array) => {
-    const decoded = createPacketCodec().decode(bytes);
-    if (decoded.ok) received.push(...decoded.value.messages);
-  };
-  void transport.run({ onDatagram, onStream: (stream) => stream.close() }, stop.signal);
-  return {
-    received,
-    sendBytes: (member: string, bytes: Uint8Array) => transport.send(to(member), bytes),
-    send: (member: string, ...messages: GossipMessage[]) =>
-      transport.send(to(member), createPacketCodec().encode(messages)),
-    connect: (member: string) => transport.connect(to(member), { timeoutMs: 1_000, signal: never }),
-    stop: () => stop.abort(),
-  };
-}
-
-async function readAnswer(stream: GossipStream): Promise<StreamMessage | undefined> {
-  const decoder = createStreamCodec().decoder();
-  for await (const bytes of stream.receive()) {
-    const read = decoder.push(bytes);
-    if (read.ok && read.value !== undefined) return read.value;
-  }
-  return undefined;
-}
 
 describe('joining', () => {
   it('takes one exchange with one peer to know all', async () => {
@@ -72,6 +36,21 @@ describe('joining', () => {
     expect(group.membersOf('m1')).toEqual(['m1']);
     group.list('m2');
     expect(await group.until(() => group.isWhole(), 3_000)).toBeLessThanOrEqual(50);
+    await group.stop();
+  });
+
+  it('asks a peer that talks and does not let itself be joined five times a second, not more', async () => {
+    const group = new Group({ delayMs: [0, 0] });
+    group.list('m99');
+    const other = stranger(group);
+    group.start('m1');
+    for (let turn = 0; turn < 300; turn++) {
+      other.send('m1', { type: 'ping', seqNo: turn, node: 'm1' });
+      await group.clock.advance(10);
+    }
+    expect(other.asked.length).toBeGreaterThan(10);
+    expect(other.asked.length).toBeLessThan(20);
+    other.stop();
     await group.stop();
   });
 
@@ -222,6 +201,36 @@ describe('a probe', () => {
     await group.stop();
   });
 
+  it('of a suspect tells it of the suspicion, however often the news went round before', async () => {
+    const group = await Group.of(1, { profile: PROFILES.lan });
+    const silent = stranger(group);
+    silent.send('m1', aliveAs('m99'));
+    await group.until(() => metric(group, 'm1', 'suspicions') > 0, 5_000);
+    await group.clock.advance(2_000);
+    const before = silent.datagrams.length;
+    await group.clock.advance(1_000);
+    const probes = silent.datagrams.slice(before).filter(([first]) => first?.type === 'ping');
+    expect(probes).toHaveLength(1);
+    expect(probes[0]).toContainEqual({ type: 'suspect', node: 'm99', incarnation: 1, from: 'm1' });
+    silent.stop();
+    await group.stop();
+  });
+
+  it('takes longer to a verdict, the less healthy the one who probes is', async () => {
+    const group = await Group.of(2);
+    const other = stranger(group);
+    for (let incarnation = 10; incarnation < 20; incarnation++) {
+      other.send('m1', { type: 'suspect', node: 'm1', incarnation, from: 'm99' });
+    }
+    group.network.cut(addressOf('m2'));
+    await group.clock.advance(1_000);
+    expect(metric(group, 'm1', 'suspicions')).toBe(0);
+    await group.clock.advance(1_000);
+    expect(metric(group, 'm1', 'suspicions')).toBe(1);
+    other.stop();
+    await group.stop();
+  });
+
   it('fails without a suspect when this process was not there to take the answer', async () => {
     const group = await Group.of(2);
     const suspicions = metric(group, 'm1', 'suspicions');
@@ -242,121 +251,64 @@ describe('a probe', () => {
     group.network.cut(addressOf('m1'));
     await group.clock.advance(400);
     expect(metric(group, 'm1', 'health_score')).toBeGreaterThan(1);
+    expect(metric(group, 'm1', 'probes_failed')).toBeGreaterThan(0);
     expect(metric(group, 'm2', 'health_score')).toBeLessThanOrEqual(1);
-    await group.stop();
-  });
-});
-
-describe('what others send', () => {
-  it('is answered when it is a ping for this member, and only then', async () => {
-    const group = await Group.of(1);
-    const other = stranger(group);
-    other.send('m1', { type: 'ping', seqNo: 7, node: 'm1' }, { type: 'ping', seqNo: 8, node: 'm2' });
-    await group.clock.advance(10);
-    expect(other.received).toEqual([{ type: 'ack', seqNo: 7 }]);
-    expect(dropped(group, 'm1', 'not-for-us')).toBe(1);
-    other.stop();
-    await group.stop();
-  });
-
-  it('is passed on when it is a ping for another one, whose silence is told too', async () => {
-    const group = await Group.of(2);
-    const other = stranger(group);
-    const ask = (seqNo: number, node: string) =>
-      other.send('m1', {
-        type: 'indirectPing',
-        seqNo,
-        node,
-        target: addressOf(node),
-        port: PORT,
-        nack: true,
-      });
-    ask(1, 'm2');
-    ask(2, 'm3');
-    await group.clock.advance(200);
-    // News rides along.
-    expect(other.received.filter(({ type }) => type !== 'alive')).toEqual([
-      { type: 'ack', seqNo: 1 },
-      { type: 'nack', seqNo: 2 },
-    ]);
-    other.stop();
-    await group.stop();
-  });
-
-  it('is counted by reason and otherwise ignored when it is no message', async () => {
-    const group = await Group.of(2);
-    const other = stranger(group);
-    const random = randomBytesFrom(5);
-    for (let i = 0; i < 500; i++) other.sendBytes('m1', random(i % 60));
-    other.send('m1', { type: 'ack', seqNo: 1 }, { type: 'user', bytes: new Uint8Array(3) });
-    await group.clock.advance(1_000);
-    expect(dropped(group, 'm1', 'unknown-ack')).toBeGreaterThanOrEqual(1);
-    expect(dropped(group, 'm1', 'unexpected')).toBeGreaterThanOrEqual(1);
-    expect(group.process('m1').meter.total('metallb_speaker_memberlist_packets_dropped')).toBeGreaterThan(
-      500,
-    );
-    expect(group.isWhole()).toBe(true);
-    other.stop();
-    await group.stop();
-  });
-
-  it('makes it know no more members than it may, and all claims end', async () => {
-    const group = new Group();
-    group.start('m1', { maxMembers: 10 });
-    const other = stranger(group);
-    for (let i = 0; i < 50; i++) {
-      const address = `10.1.0.${i}`;
-      const versions = [1, 5, 2, 0, 0, 0] as const;
-      other.send('m1', {
-        type: 'alive',
-        node: `x${i}`,
-        address,
-        port: PORT,
-        meta: new Uint8Array(),
-        incarnation: 1,
-        versions,
-      });
-    }
-    await group.clock.advance(10);
-    expect(group.membersOf('m1')).toHaveLength(10);
-    expect(dropped(group, 'm1', 'too-many-members')).toBe(41);
-    await group.until(() => group.membersOf('m1').length === 1, 60_000);
-    other.stop();
-    await group.stop();
-  });
-
-  it('is not passed on when it is too large for a datagram, and holds up no other news', async () => {
-    const group = await Group.of(3);
-    const other = stranger(group);
-    other.send('m1', { type: 'suspect', node: 'm2', incarnation: 1, from: 'x'.repeat(2_000) });
-    await group.clock.advance(500);
-    expect(dropped(group, 'm1', 'oversized')).toBeGreaterThan(0);
-    group.start('m4');
-    await group.until(() => group.isWhole(), 500);
-    expect(group.removals).toBe(0);
-    other.stop();
-    await group.stop();
-  });
-
-  it('does not keep more than 128 of its streams busy, nor any for longer than an exchange may take', async () => {
-    const group = await Group.of(1, { delayMs: [0, 0] });
-    const other = stranger(group);
-    const streams = await Promise.all(Array.from({ length: 130 }, () => other.connect('m1')));
-    await settle();
-    expect(dropped(group, 'm1', 'too-many-streams')).toBe(2);
-    await group.clock.advance(PROFILES.fast.streamTimeoutMs + 10);
-    const next = await other.connect('m1');
-    await next.send(createStreamCodec().encode({ type: 'ping', seqNo: 3, node: 'm1' }));
-    const answer = readAnswer(next);
-    await group.clock.advance(10);
-    expect(await answer).toEqual({ type: 'ack', seqNo: 3 });
-    for (const stream of [...streams, next]) stream.close();
-    other.stop();
+    group.network.restore(addressOf('m1'));
+    await group.clock.advance(20_000);
+    expect(metric(group, 'm1', 'health_score')).toBe(0);
     await group.stop();
   });
 });
 
 describe('a member', () => {
+  it('compares with another one time and again', async () => {
+    const group = await Group.of(1, { delayMs: [0, 0] });
+    const other = stranger(group);
+    other.send('m1', aliveAs('m99'));
+    const turns = PROFILES.fast.pushPullIntervalMs / 100;
+    for (let turn = 0; turn < 4 * turns; turn++) {
+      for (const message of other.datagrams.splice(0).flat()) {
+        if (message.type === 'ping') other.send('m1', { type: 'ack', seqNo: message.seqNo });
+      }
+      await group.clock.advance(100);
+    }
+    const compared = other.asked.filter((message) => message.type === 'pushPull' && !message.join);
+    expect(compared.length).toBeGreaterThanOrEqual(3);
+    expect(compared.length).toBeLessThanOrEqual(5);
+    other.stop();
+    await group.stop();
+  });
+
+  it('tells the dead the news, who may live and object, until it forgets them', async () => {
+    const group = await Group.of(2);
+    const silent = stranger(group);
+    silent.send('m1', aliveAs('m99'));
+    const dead = () => metric(group, 'm1', 'members', { state: 'dead' });
+    await group.until(() => dead() === 1, 5_000);
+    await group.clock.advance(1_000);
+    const hears = async (name: string) => {
+      silent.datagrams.length = 0;
+      group.start(name);
+      await group.clock.advance(1_000);
+      return silent.received.some((message) => message.type === 'alive' && message.node === name);
+    };
+    expect(await hears('m3')).toBe(true);
+    await group.clock.advance(PROFILES.fast.deadMemoryMs);
+    expect([dead(), await hears('m4')]).toEqual([0, false]);
+    silent.stop();
+    await group.stop();
+  });
+
+  it('doubts itself when it stood still', async () => {
+    const group = await Group.of(1);
+    group.network.pause(addressOf('m1'));
+    await group.clock.advance(1_000);
+    group.network.resume(addressOf('m1'));
+    await group.clock.advance(10);
+    expect(metric(group, 'm1', 'health_score')).toBe(1);
+    await group.stop();
+  });
+
   it('tells its listeners once of all that one exchange brings', async () => {
     const group = await Group.of(12);
     const { memberlist } = group.start('m13');
