@@ -10,7 +10,10 @@ export interface GossipSocketsOptions {
   readonly port: number;
   /** How long one connection may last, in milliseconds. @default 10 000, memberlist's TCPTimeout */
   readonly streamTimeoutMs?: number;
-  /** Connections accepted at a time; more are closed at once. @default 64 */
+  /**
+   * Connections accepted at a time; more are closed at once, and nobody hears of them.
+   * @default 128, twice what a member reads, so that it is the member that refuses and counts
+   */
   readonly maxStreams?: number;
   /** Bytes received on one connection before it is broken off. @default 2 MiB, more than any message has */
   readonly maxStreamBytes?: number;
@@ -53,7 +56,7 @@ class GossipSockets implements GossipTransport {
   constructor(options: GossipSocketsOptions) {
     this.#self = { address: options.address, port: options.port };
     this.#streamTimeoutMs = options.streamTimeoutMs ?? 10_000;
-    this.#maxStreams = options.maxStreams ?? 64;
+    this.#maxStreams = options.maxStreams ?? 128;
     this.#maxStreamBytes = options.maxStreamBytes ?? 2 * 1024 * 1024;
   }
 

@@ -12,8 +12,8 @@ import { sample } from './shuffle.js';
 import { askOverStream, closeAfter, readMessage, type StreamFault } from './streams.js';
 import { versionsAgree } from './versions.js';
 
-/** Streams of others open at once at most; further ones are closed unread, as upstream does. */
-const MAX_STREAMS = 128;
+/** Streams of others open at once at most, each of which may hold some MiB; further ones are closed unread. */
+const MAX_STREAMS = 64;
 /**
  * So long, in milliseconds, a connection may take to come about at least. Kernels repeat a lost SYN after a
  * second only: one sent while there was no way is better given up than waited for.

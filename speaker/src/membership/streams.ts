@@ -50,7 +50,9 @@ export async function readMessage(
   stream: GossipStream,
 ): Promise<Decoded<StreamMessage, 'broken-off' | 'unreadable'>> {
   const decoder = core.deps.streams.decoder();
+  let hasBegun = false;
   for await (const bytes of stream.receive()) {
+    hasBegun = true;
     const read = decoder.push(bytes);
     if (!read.ok) {
       core.drop(read.reason);
@@ -60,6 +62,7 @@ export async function readMessage(
     for (const fault of decoder.faults) core.drop(fault);
     return { ok: true, value: read.value };
   }
+  if (hasBegun) core.drop('truncated');
   return { ok: false, reason: 'broken-off' };
 }
 

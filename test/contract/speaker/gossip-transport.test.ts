@@ -1,8 +1,12 @@
 import { createServer, type Socket } from 'node:net';
 import { systemClock } from '@metallb-l2/sdk/kube';
+import { GivenPeers } from '../../../speaker/src/lan/gossip.js';
+import { joinGossip } from '../../../speaker/src/lan/join-gossip.js';
 import { createGossipSockets, GossipBindError } from '../../../speaker/src/linux/gossip-sockets.js';
 import type { GossipEndpoint, GossipStream, GossipTransport } from '../../../speaker/src/ports.js';
 import { freePort } from '../../support/free-port.ts';
+import { RecordedLog } from '../../support/recorded-log.ts';
+import { RecordedMeter } from '../../support/recorded-meter.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
 import { SimulatedGossip } from '../../support/simulated-gossip.ts';
 import { untilHolds } from '../../support/until.ts';
@@ -74,6 +78,25 @@ describe('gossip sockets', () => {
     await ends(first.receive());
     await open();
     await untilHolds(() => accepted.length > 2);
+  });
+
+  it('leave it to the member to count the streams it has no time for', async () => {
+    const self = { name: 'm1', address: '127.0.0.1', port: await freePort('127.0.0.1') };
+    const meter = new RecordedMeter();
+    const peers = new GivenPeers();
+    peers.give([]);
+    const member = joinGossip(
+      { clock: systemClock, random: seededRandom(1), log: new RecordedLog(), meter },
+      { self, profile: 'fast', secret: undefined },
+      peers,
+    );
+    running.push(member.run(stop.signal));
+    const caller = createGossipSockets({ address: '127.0.0.1', port: await freePort('127.0.0.1') });
+    const streams = [await openSoon(caller, self)];
+    while (streams.length < 70) streams.push(await openSoon(caller, self));
+    const dropped = 'metallb_speaker_memberlist_packets_dropped';
+    await untilHolds(() => meter.value(dropped, { reason: 'too-many-streams' }) > 0);
+    for (const stream of streams) stream.close();
   });
 
   it('break a stream that brings too much', async () => {

@@ -139,6 +139,18 @@ describe('leaving', () => {
     await group.stop();
   });
 
+  it('is over as soon as it was said often enough', async () => {
+    const group = await Group.of(5);
+    let done = false;
+    void group
+      .process('m1')
+      .memberlist.leave(never)
+      .then(() => (done = true));
+    await group.clock.advance(500);
+    expect(done).toBe(true);
+    await group.stop();
+  });
+
   it('takes no longer than a second when nobody hears it', async () => {
     const group = await Group.of(2, { profile: PROFILES.wan });
     group.network.cut(addressOf('m1'));
@@ -296,6 +308,20 @@ describe('a member', () => {
     await group.clock.advance(PROFILES.fast.deadMemoryMs);
     expect([dead(), await hears('m4')]).toEqual([0, false]);
     silent.stop();
+    await group.stop();
+  });
+
+  it('tells nothing to those who have left', async () => {
+    const group = await Group.of(2);
+    const leaver = stranger(group);
+    leaver.send('m1', aliveAs('m99'), { type: 'dead', node: 'm99', from: 'm99', incarnation: 1 });
+    await group.clock.advance(1_000);
+    leaver.datagrams.length = 0;
+    group.start('m3');
+    await group.until(() => group.isWhole(), 1_000);
+    await group.clock.advance(1_000);
+    expect(leaver.received).toEqual([]);
+    leaver.stop();
     await group.stop();
   });
 
