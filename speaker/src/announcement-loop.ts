@@ -2,7 +2,6 @@
  * The speaker's one decision loop: whenever the cluster, the members or the interfaces change, decide what
  * this node announces, have it answered, and publish what really is answered.
  */
-import type { NodeRefusal, OrphanReason, ServiceRefusal } from '@metallb-l2/sdk/election';
 import type { Clock } from '@metallb-l2/sdk/kube';
 import { subjectOf, type EventNote, type EventRecorder } from './cluster/events.js';
 import { serviceKey, type ServiceKey, type ServiceRef } from './cluster/service-ref.js';
@@ -16,6 +15,7 @@ import { sameMembers } from './membership/same-members.js';
 import { Notify } from './notify.js';
 import type { Gauge, Health, Log, Meter } from './ports.js';
 import { addressTable, decideAnnouncements, type Verdict } from './reconcile.js';
+import { type Silence, Silences } from './silences.js';
 import { Takeovers } from './takeovers.js';
 import { untilAborted } from './until-aborted.js';
 
@@ -36,9 +36,6 @@ const COALESCE_MS = 20;
 /** A conflict about an address is said in an event once in so many milliseconds; the metric counts on. */
 const CONFLICT_EVENT_INTERVAL_MS = 300_000;
 
-/** Why this node does not announce a service. */
-type Silence = ServiceRefusal | NodeRefusal | Extract<OrphanReason, 'serviceGone'>;
-
 /** What is said of a service: the addresses that are answered, or why there are none. */
 type Saying = readonly string[] | Silence;
 
@@ -50,6 +47,7 @@ export class AnnouncementLoop {
   readonly #nodeName: string;
   readonly #announced: Gauge;
   readonly #takeovers: Takeovers;
+  readonly #silences: Silences;
   #snapshot: ClusterSnapshot | undefined;
   #members: ReadonlySet<string> = new Set();
   #verdicts: ReadonlyMap<ServiceKey, Verdict> = new Map();
@@ -67,6 +65,7 @@ export class AnnouncementLoop {
       ['service', 'protocol', 'node', 'ip'],
     );
     this.#takeovers = new Takeovers(deps);
+    this.#silences = new Silences(deps.meter);
   }
 
   /** Decides until `signal` is aborted; begins when the cluster and its members are known. */
@@ -151,6 +150,7 @@ export class AnnouncementLoop {
       said.set(key, target.kind === 'announced' ? target.content.addresses : reasonOf(verdict));
     }
     this.#deps.publisher.apply(goals);
+    this.#silences.report([...said.values()].filter((saying) => typeof saying === 'string'));
     const before = this.#said;
     this.#said = said;
     for (const key of new Set([...before.keys(), ...said.keys()])) {

@@ -359,6 +359,21 @@ describe.each([
     expect(count('iris1', 'elections', { result: 'lost' })).toBe(all - kept);
   });
 
+  it('show in a metric what they do not announce, and why', async () => {
+    await world.start(...NODE_NAMES);
+    const owner = electOwner(NODE_NAMES, SERVICE_IPS.web) ?? '';
+    const silent = (reason: string) =>
+      world.speakers.get(owner)?.meter.value('metallb_speaker_services_not_announced', { reason });
+    const others = Object.values(electedOf(NODE_NAMES)).filter(([name]) => name !== owner).length;
+    expect([silent('notOwner'), silent('noServingEndpoints')]).toEqual([others, 0]);
+    world.api.seed(ENDPOINT_SLICES, slice('web', []));
+    await world.clock.advance(1000);
+    expect([silent('notOwner'), silent('noServingEndpoints')]).toEqual([others, 1]);
+    world.api.seed(ENDPOINT_SLICES, slice('web', NODE_NAMES));
+    await world.clock.advance(1000);
+    expect([silent('notOwner'), silent('noServingEndpoints')]).toEqual([others, 0]);
+  });
+
   it('show what they announce in a metric', async () => {
     await world.start(...NODE_NAMES);
     const owner = electOwner(NODE_NAMES, SERVICE_IPS.web) ?? '';
