@@ -97,6 +97,23 @@ describe('decideAnnouncements', () => {
     expect(kind(['iris1', 'iris3'], 'iris3')).toBe('announce');
   });
 
+  it('announces services of its own class alone', () => {
+    const snapshot = takeSnapshot({
+      services: [
+        service('web', ['10.20.30.1']),
+        service('ours', ['10.20.30.1'], { loadBalancerClass: 'example.com/l2' }),
+      ],
+      endpointSlices: ['web', 'ours'].map((name) => slice(name, NODES)),
+      nodes: NODES.map((name) => node(name)),
+      pools: [pool('main', ['10.20.30.0/24'])],
+      advertisements: [advertisement('all')],
+      loadBalancerClass: 'example.com/l2',
+    });
+    const verdicts = decideAnnouncements(snapshot, new Set(NODES), 'iris3');
+    expect(verdicts.get('default/ours')?.kind).toBe('announce');
+    expect(verdicts.get('default/web')).toMatchObject({ kind: 'nowhere', reason: 'otherLoadBalancerClass' });
+  });
+
   it('does not look at services of other types', () => {
     const snapshot = snapshotOf([service('inner', ['10.20.30.1'], { type: 'ClusterIP' })]);
     expect(decideAnnouncements(snapshot, new Set(NODES), 'iris3').size).toBe(0);

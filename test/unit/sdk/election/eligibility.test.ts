@@ -31,6 +31,7 @@ function judge(world: World) {
   return {
     candidates: eligibility.candidates,
     refused: Object.fromEntries(eligibility.refused),
+    preferences: Object.fromEntries(eligibility.preferences),
     addresses: eligibility.addresses,
   };
 }
@@ -168,6 +169,29 @@ describe('judgeService', () => {
     ).toMatchObject({ candidates: ['a', 'b'], refused: { c: 'notSelectedByAdvertisement' } });
   });
 
+  it('takes a service that any one selector of an advertisement selects', () => {
+    const serviceSelectors = ['db', 'web'].map((app) => ({ matchLabels: { app } }));
+    expect(judge({ advertisements: [advertisement('one', { serviceSelectors })] })).toMatchObject({
+      candidates: ['a', 'b', 'c'],
+    });
+  });
+
+  it('adds up how much its advertisements prefer each of the nodes they select', () => {
+    const on = (name: string) => ({ matchLabels: { 'kubernetes.io/hostname': name } });
+    const prefer = (name: string, weight: number) => ({ weight, preference: on(name) });
+    const known = { weight: 5, preference: { matchExpressions: [{ key: 'zone', operator: 'Exists' }] } };
+    const advertisements = [
+      advertisement('one', {
+        nodeSelectors: [on('a'), on('b')],
+        preferredNodeSelectors: [prefer('a', 10), known, prefer('c', 100)],
+      }),
+      advertisement('two', { preferredNodeSelectors: [prefer('b', 20), prefer('a', 1)] }),
+      advertisement('other', { ipAddressPools: ['other'], preferredNodeSelectors: [prefer('b', 100)] }),
+    ];
+    const nodes = [node('a', { labels: { zone: 'x' } }), node('b'), node('c')];
+    expect(judge({ nodes, advertisements })).toMatchObject({ preferences: { a: 16, b: 20, c: 0 } });
+  });
+
   it('selects pools by their labels', () => {
     const byLabel = advertisement('one', { ipAddressPoolSelectors: [{ matchLabels: { tier: 'gold' } }] });
     const world = { advertisements: [byLabel], pools: [pool('main', ['10.0.0.0/24'], { tier: 'gold' })] };
@@ -184,6 +208,7 @@ describe('resolveLayer2Config', () => {
       advertisements: [
         advertisement('odd-nodes', { nodeSelectors: odd }),
         advertisement('odd-services', { serviceSelectors: odd }),
+        advertisement('odd-wishes', { preferredNodeSelectors: [{ weight: 1, preference: odd[0]! }] }),
         advertisement('good'),
       ],
       nodes: [node('a')],
@@ -194,6 +219,7 @@ describe('resolveLayer2Config', () => {
       expect.stringMatching(/IPAddressPool main.*300/),
       expect.stringMatching(/L2Advertisement odd-nodes.*"Near"/),
       expect.stringMatching(/L2Advertisement odd-services.*"Near"/),
+      expect.stringMatching(/L2Advertisement odd-wishes.*"Near"/),
     ]);
   });
 });

@@ -10,7 +10,7 @@ import { RecordedLog } from '../../../support/recorded-log.ts';
 import { RecordedMeter } from '../../../support/recorded-meter.ts';
 import { seededRandom } from '../../../support/seeded-random.ts';
 import { SimulatedLan } from '../../../support/simulated-lan.ts';
-import { SimulatedThread } from '../../../support/simulated-thread.ts';
+import { DeafThread, type FakeThread, SimulatedThread } from '../../../support/simulated-thread.ts';
 
 /** Takes part in no gossip: its members are what a test says. */
 class PlayedMember implements GossipMember {
@@ -78,7 +78,8 @@ describe.each(['in this thread', 'in a thread of its own'])('the gossip %s', (wh
   const clock = new FakeClock();
   const host = new SimulatedLan().addHost('node');
   let played: PlayedMember[];
-  let threads: SimulatedThread[];
+  let threads: FakeThread[];
+  let threadsLive: boolean;
   let lan: LocalLan | LanThread;
   let stop: AbortController;
   let ended: Promise<void>;
@@ -94,6 +95,7 @@ describe.each(['in this thread', 'in a thread of its own'])('the gossip %s', (wh
   beforeEach(() => {
     played = [];
     threads = [];
+    threadsLive = true;
     stop = new AbortController();
     const ports = { clock, random: seededRandom(1), log: new RecordedLog(), meter: new RecordedMeter() };
     lan =
@@ -106,7 +108,9 @@ describe.each(['in this thread', 'in a thread of its own'])('the gossip %s', (wh
             ...ports,
             health: new HealthBoard(clock),
             start: () => {
-              const thread = new SimulatedThread(clock, host, { joinGossip });
+              const thread = threadsLive
+                ? new SimulatedThread(clock, host, { joinGossip })
+                : new DeafThread();
               threads.push(thread);
               return thread;
             },
@@ -173,6 +177,17 @@ describe.each(['in this thread', 'in a thread of its own'])('the gossip %s', (wh
     expect([...gossip().members()]).toEqual(['iris1']);
   });
 
+  it('knows no member any more when no thread has followed for two seconds', async () => {
+    member().set('iris1', 'iris2');
+    await settle();
+    threadsLive = false;
+    threads[0]?.die();
+    await clock.advance(1900);
+    expect([...gossip().members()]).toEqual(['iris1', 'iris2']);
+    await clock.advance(200);
+    expect([...gossip().members()]).toEqual([]);
+  });
+
   it('joins nobody again once it has left', async () => {
     gossip().setPeers(PEERS);
     await gossip().leave(stop.signal);
@@ -181,6 +196,36 @@ describe.each(['in this thread', 'in a thread of its own'])('the gossip %s', (wh
     gossip().setPeers(PEERS);
     await settle();
     expect(member().told).toEqual(['runs']);
+  });
+});
+
+describe('the gossip of a node without a usable link', () => {
+  it.each([
+    { what: 'is down', link: { up: false } },
+    { what: 'is of the containers', link: { name: 'cali12ab' } },
+  ])('begins with that when its only one $what', async ({ link }) => {
+    const host = new SimulatedLan().addHost('node');
+    host.changeLink(link);
+    const clock = new FakeClock();
+    const ports = { clock, random: seededRandom(1), log: new RecordedLog(), meter: new RecordedMeter() };
+    let told: readonly string[] = [];
+    const lan = new LocalLan(
+      { ...ports, links: host, openSocket: host.openSocket, openGroups: host.openGroups },
+      {
+        joinGossip: (peers) => {
+          const member = new PlayedMember(peers);
+          ({ told } = member);
+          return member;
+        },
+      },
+    );
+    const stop = new AbortController();
+    const ended = lan.run(stop.signal);
+    await settle();
+    host.changeLink({ name: 'lan0', up: true });
+    stop.abort();
+    await ended;
+    expect(told).toEqual(['no links', 'runs', 'links', 'ends']);
   });
 });
 

@@ -294,6 +294,18 @@ describe('LanThread', () => {
     expect(world.health.readiness()).toEqual([]);
   });
 
+  it('ends a thread that falls silent, and has the next one announce what it did', async () => {
+    world.start();
+    await world.lan.apply(new Map([[IP, 'all'] as const]));
+    await world.clock.advance(60_000);
+    const [stuck] = world.threads;
+    stuck!.postMessage = () => undefined;
+    await world.clock.advance(8500);
+    expect([stuck!.hasEnded, world.threads.length]).toEqual([true, 2]);
+    expect(world.meter.value('metallb_speaker_lan_thread_restarts', { reason: 'stalled' })).toBe(1);
+    expect(await world.client.ask(IP)).toEqual([world.host.mac]);
+  });
+
   it('leaves a thread alone that answers each question late', async () => {
     const thread = new DeafThread();
     world.next = () => thread;

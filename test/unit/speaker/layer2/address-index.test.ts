@@ -43,6 +43,12 @@ describe('an address index', () => {
     expect([find(index, '0.0.0.80'), find(index, '::50')]).toEqual([undefined, '::50']);
   });
 
+  it('tells two IPv6 addresses apart whose hash is one', () => {
+    const index = new AddressIndex<{ ip: string; bytes: Uint8Array }>();
+    index.add(entry('2001:db8::50'));
+    expect(find(index, '2001:db8::1:9e58:8b81')).toBeUndefined();
+  });
+
   it('does not take an IPv6 address of the same hash for the IPv4 address it begins with', () => {
     const index = new AddressIndex<{ ip: string; bytes: Uint8Array }>();
     index.add(entry('c000:201::5454:4810'));

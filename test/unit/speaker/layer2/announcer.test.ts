@@ -12,8 +12,11 @@ const VIP = '192.0.2.50';
 const OTHER = '192.0.2.51';
 const VIP6 = '2001:db8::50';
 
-/** @param beforeJoin called before a multicast group is joined; may refuse by throwing */
-function setUp(options: AnnouncerOptions = {}, beforeJoin = () => {}) {
+/**
+ * @param beforeJoin called before a multicast group is joined; may refuse by throwing
+ * @param takeDrops frames that a socket had no room for since it was asked last
+ */
+function setUp(options: AnnouncerOptions = {}, beforeJoin = () => {}, takeDrops = () => 0) {
   const lan = new SimulatedLan();
   const node = lan.addHost('node');
   const client = lan.addHost('client');
@@ -25,7 +28,7 @@ function setUp(options: AnnouncerOptions = {}, beforeJoin = () => {}) {
   const announcer = new Announcer(
     {
       links: node,
-      openSocket: node.openSocket,
+      openSocket: (...args) => ({ ...node.openSocket(...args), takeDrops }),
       openGroups: (link) => {
         const groups = node.openGroups(link);
         const join = (group: Uint8Array) => {
@@ -139,6 +142,55 @@ describe('an announcer', () => {
     expect(announcer.answering(OTHER)).toEqual([]);
     expect(await client.ask(VIP)).toHaveLength(1);
     expect(await client.ask(OTHER)).toEqual([]);
+    await end();
+  });
+
+  it('says nothing of an address on an interface that was not asked for, nor listens there', async () => {
+    const { node, announcer, clock, unsolicited, end } = setUp({ refreshIntervalMs: 10_000 });
+    announcer.apply(
+      new Map([
+        [OTHER, ['lan9']],
+        [VIP6, ['lan9']],
+      ]),
+    );
+    await clock.advance(60_000);
+    expect([unsolicited(OTHER), unsolicited(VIP6), node.groupCount]).toEqual([0, 0, 0]);
+    await end();
+  });
+
+  it('follows when the interfaces of an address change, and tells the network', async () => {
+    const { node, client, announcer, gratuitous, end } = setUp();
+    announcer.apply(new Map([[VIP, ['lan9']]]));
+    announcer.apply(new Map([[VIP, ['lan0']]]));
+    expect([announcer.answering(VIP), gratuitous()]).toEqual([['lan0'], 2]);
+    expect(await client.ask(VIP)).toEqual([node.mac]);
+    announcer.apply(new Map([[VIP, ['lan9']]]));
+    expect(announcer.answering(VIP)).toEqual([]);
+    expect(await client.ask(VIP)).toEqual([]);
+    await end();
+  });
+
+  it('goes by the new name of an interface', async () => {
+    const { node, client, announcer, end } = setUp();
+    announcer.apply(new Map([[VIP, ['lan9']]]));
+    node.changeLink({ name: 'lan9' });
+    await settle();
+    expect(announcer.answering(VIP)).toEqual(['lan9']);
+    expect(await client.ask(VIP)).toEqual([node.mac]);
+    node.changeLink({ name: 'lan0' });
+    await settle();
+    expect(announcer.answering(VIP)).toEqual([]);
+    expect(await client.ask(VIP)).toEqual([]);
+    await end();
+  });
+
+  it('counts what the kernel had no room for, as it goes', async () => {
+    const { meter, clock, end } = setUp({}, undefined, () => 3);
+    const dropped = { interface: 'lan0', reason: 'queue-full' };
+    for (const turn of [1, 2]) {
+      await clock.advance(5000);
+      expect(meter.value('metallb_layer2_frames_dropped', dropped)).toBe(turn * 2 * 3);
+    }
     await end();
   });
 
@@ -273,6 +325,19 @@ describe('an announcer', () => {
         { ...claim, ip: VIP6, kind: 'probe' },
       ]);
       expect([unsolicited(VIP), unsolicited(VIP6)]).toEqual([10, 3 + 1]); // one is the answer to the probe
+      await end();
+    });
+
+    it('reports and defends it although that station has just asked whether it is free', async () => {
+      const { client, announce, clock, conflicts, unsolicited, end } = setUp();
+      announce(VIP);
+      await clock.advance(10_000);
+      await client.ask(VIP, '0.0.0.0');
+      await clock.advance(2000);
+      client.send({ senderIp: VIP, targetIp: VIP });
+      await clock.advance(1000);
+      expect(conflicts.map(({ kind }) => kind)).toEqual(['probe', 'claim']);
+      expect(unsolicited(VIP)).toBe(10 + 1 + 2);
       await end();
     });
 
@@ -465,6 +530,16 @@ describe('an announcer', () => {
       expect(await client.ask(VIP)).toEqual([node.mac]);
       client.send({ senderIp: VIP, targetIp: VIP });
       await settle();
+      expect(await client.ask(VIP)).toEqual([]);
+      await end();
+    });
+
+    it('answers no more when the next owner has claimed it before', async () => {
+      const { client, announcer, announce, clock, end } = setUp();
+      announce(VIP);
+      client.send({ senderIp: VIP, targetIp: VIP });
+      await clock.advance(500);
+      announcer.apply(new Map(), new Set([VIP]));
       expect(await client.ask(VIP)).toEqual([]);
       await end();
     });

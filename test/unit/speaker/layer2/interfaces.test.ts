@@ -28,13 +28,18 @@ describe('unusableReason', () => {
   for (const name of [
     'lo',
     'docker0',
+    'cbr0',
+    'dummy0',
+    'virbr0',
+    'lxcbr0',
     'veth12ab',
     'cali1',
-    'cni0',
+    'tunl0',
     'flannel.1',
     'kube-ipvs0',
+    'cni0',
+    'nodelocaldns',
     'lxc1',
-    'virbr0',
   ]) {
     it(`leaves ${name} to the container network`, () => {
       expect(unusableReason(ethernetLink({ name }), EXCLUSIONS)).toBe('excluded');

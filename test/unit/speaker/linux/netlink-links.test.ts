@@ -112,6 +112,33 @@ describe('NetlinkLinks', () => {
     await end();
   });
 
+  it.each([
+    { flags: 0x10043, is: { carrier: true, noArp: false } },
+    { flags: 0x10003, is: { carrier: false } }, // 802.1X holds frames back
+    { flags: 0x43, is: { carrier: false } },
+    { flags: 0x100c3, is: { noArp: true } },
+  ])('reads the flags $flags as $is', async ({ flags, is }) => {
+    const from = kernel();
+    const { links, end } = start(from);
+    const said = capture.RUNNING[0]!.slice();
+    new DataView(said.buffer).setUint32(24, flags, true);
+    from.say([said]);
+    expect(links.links().find(({ index }) => index === 3)).toMatchObject({ up: true, ...is });
+    await end();
+  });
+
+  it.each([
+    { what: 'refuses to answer', said: '24000000 0200 0000 09000000 00000000 f0ffffff' + '00'.repeat(16) },
+    { what: 'says that it had to drop messages', said: '10000000 0400 0000 00000000 00000000' },
+  ])('asks again when the kernel $what', async ({ said }) => {
+    const from = kernel();
+    const { clock, end } = start(from);
+    from.say([new Uint8Array(Buffer.from(said.replaceAll(' ', ''), 'hex'))]);
+    await clock.advance(50);
+    expect(from.requests).toBe(2);
+    await end();
+  });
+
   it('asks again when the kernel lost messages, and forgets what is not there any more', async () => {
     const from = kernel();
     const { clock, names, end } = start(from);
