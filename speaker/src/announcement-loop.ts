@@ -13,7 +13,7 @@ import type { AddressConflict } from './layer2/announcer.js';
 import type { Membership } from './membership/membership.js';
 import { sameMembers } from './membership/same-members.js';
 import { Notify } from './notify.js';
-import type { Gauge, Health, Log, Meter } from './ports.js';
+import type { Gauge, Health, Log, MainMeter } from './ports.js';
 import { addressTable, decideAnnouncements, type Verdict } from './reconcile.js';
 import { type Silence, Silences } from './silences.js';
 import { Takeovers } from './takeovers.js';
@@ -27,7 +27,7 @@ export interface AnnouncementLoopDeps {
   events: EventRecorder;
   clock: Clock;
   log: Log;
-  meter: Meter;
+  meter: MainMeter;
   health: Health;
 }
 

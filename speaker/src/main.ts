@@ -23,7 +23,7 @@ import { lanThreadOptions } from './lan/lan-thread-options.js';
 import type { LanThreadOptions } from './lan/protocol.js';
 import { createLog } from './log.js';
 import { PrometheusMeter } from './metrics.js';
-import type { Health, Log, Meter } from './ports.js';
+import type { Health, Log, MainMeter } from './ports.js';
 
 /** Milliseconds between two looks whether lists and watches have left garbage. */
 const RELEASE_MEMORY_EVERY_MS = 30_000;
@@ -36,7 +36,7 @@ interface Deps {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  readonly meter: Meter;
+  readonly meter: MainMeter;
   readonly health: Health;
 }
 

@@ -1,11 +1,17 @@
-import { collectDefaultMetrics, Counter as PromCounter, Gauge as PromGauge, Registry } from 'prom-client';
-import type { Counter, Gauge, Meter } from './ports.js';
+import {
+  collectDefaultMetrics,
+  Counter as PromCounter,
+  Gauge as PromGauge,
+  Histogram as PromHistogram,
+  Registry,
+} from 'prom-client';
+import type { Counter, Gauge, Histogram, MainMeter } from './ports.js';
 
 /** How often the lag of the event loop is looked at, in milliseconds. */
 const LAG_PRECISION_MS = 5000;
 
 /** The metrics of one program, shown in Prometheus' text format. */
-export class PrometheusMeter implements Meter {
+export class PrometheusMeter implements MainMeter {
   readonly #registry = new Registry();
 
   /** The content type of {@link render}. */
@@ -41,6 +47,25 @@ export class PrometheusMeter implements Meter {
       },
       remove: (labels) => {
         gauge.remove(labels);
+      },
+    };
+  }
+
+  histogram(
+    name: string,
+    help: string,
+    labelNames: readonly string[],
+    buckets: readonly number[],
+  ): Histogram {
+    const registers = [this.#registry];
+    const known = this.#registry.getSingleMetric(name);
+    const histogram =
+      known instanceof PromHistogram
+        ? known
+        : new PromHistogram({ name, help, labelNames, buckets: [...buckets], registers });
+    return {
+      observe: (labels, value) => {
+        histogram.observe(labels, value);
       },
     };
   }

@@ -28,10 +28,21 @@ export interface Gauge {
   remove(labels: MetricLabels): void;
 }
 
+/** How numbers are spread. */
+export interface Histogram {
+  observe(labels: MetricLabels, value: number): void;
+}
+
 /** Where rooms declare their metrics. Asking twice for one name gives the same metric. */
 export interface Meter {
   counter(name: string, help: string, labelNames: readonly string[]): Counter;
   gauge(name: string, help: string, labelNames: readonly string[]): Gauge;
+}
+
+/** The meter of the program itself: other threads relay sums to it, not spreads. */
+export interface MainMeter extends Meter {
+  /** @param buckets their upper bounds, ascending */
+  histogram(name: string, help: string, labelNames: readonly string[], buckets: readonly number[]): Histogram;
 }
 
 /** What the kernel says about one network interface. */

@@ -21,7 +21,7 @@ import { PeeredMembership } from './lan/peered-membership.js';
 import type { Membership } from './membership/membership.js';
 import { PodReadiness } from './membership/pod-readiness.js';
 import { SpeakerPeers } from './membership/speaker-peers.js';
-import type { Health, Log, Meter } from './ports.js';
+import type { Health, Log, MainMeter } from './ports.js';
 import { runTogether } from './run-together.js';
 
 export interface SpeakerDeps {
@@ -30,7 +30,7 @@ export interface SpeakerDeps {
   random: Random;
   lan: Lan;
   log: Log;
-  meter: Meter;
+  meter: MainMeter;
   health: Health;
 }
 

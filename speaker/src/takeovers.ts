@@ -1,30 +1,34 @@
 /** What elections bring this node and take from it, and how long it takes until it answers for what they bring. */
 import type { Clock } from '@metallb-l2/sdk/kube';
 import type { ServiceKey } from './cluster/service-ref.js';
-import type { Counter, Meter } from './ports.js';
+import type { Counter, Histogram, MainMeter } from './ports.js';
 import type { Verdict } from './reconcile.js';
+
+/** Upper bounds in seconds: a decision takes some milliseconds, a thread that has to be replaced some seconds. */
+const BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 type Verdicts = ReadonlyMap<ServiceKey, Verdict>;
 
 export class Takeovers {
   readonly #clock: Clock;
   readonly #elections: Counter;
-  readonly #count: Counter;
-  readonly #seconds: Counter;
+  readonly #seconds: Histogram;
   /** When the news came that made each service this node's, until it is answered for; on the monotonic clock. */
   readonly #wonAt = new Map<ServiceKey, number>();
 
-  constructor({ clock, meter }: { clock: Clock; meter: Meter }) {
+  constructor({ clock, meter }: { clock: Clock; meter: MainMeter }) {
     this.#clock = clock;
     this.#elections = meter.counter(
       'metallb_speaker_elections',
       'Services that came to this node by election, or went to another, by result',
       ['result'],
     );
-    const took = (part: string, help: string) =>
-      meter.counter(`metallb_speaker_takeover_seconds_${part}`, help, []);
-    this.#count = took('count', 'Services this node has taken over and answers for');
-    this.#seconds = took('sum', 'Time from the news that called for each take-over to the first answer');
+    this.#seconds = meter.histogram(
+      'metallb_speaker_takeover_seconds',
+      "Time from the news that makes a service this node's until it answers for it",
+      [],
+      BUCKETS,
+    );
   }
 
   /** Decisions have changed, by news of `newsAt`, milliseconds on the monotonic clock. */
@@ -44,7 +48,6 @@ export class Takeovers {
     const wonAt = this.#wonAt.get(key);
     if (wonAt === undefined) return;
     this.#wonAt.delete(key);
-    this.#count.inc({});
-    this.#seconds.inc({}, (this.#clock.monotonic() - wonAt) / 1000);
+    this.#seconds.observe({}, (this.#clock.monotonic() - wonAt) / 1000);
   }
 }

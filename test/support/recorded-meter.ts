@@ -1,7 +1,7 @@
 /** Metrics that a test can read: each series by its name and label values. */
-import type { Counter, Gauge, Meter, MetricLabels } from '../../speaker/src/ports.js';
+import type { Counter, Gauge, Histogram, MainMeter, MetricLabels } from '../../speaker/src/ports.js';
 
-export class RecordedMeter implements Meter {
+export class RecordedMeter implements MainMeter {
   readonly #series = new Map<string, number>();
 
   counter(name: string): Counter {
@@ -14,6 +14,18 @@ export class RecordedMeter implements Meter {
     return {
       set: (labels, value) => this.#series.set(seriesOf(name, labels), value),
       remove: (labels) => this.#series.delete(seriesOf(name, labels)),
+    };
+  }
+
+  /** Two series, as in Prometheus' text format: `…_count` and `…_sum`. */
+  histogram(name: string): Histogram {
+    const count = this.counter(`${name}_count`);
+    const sum = this.counter(`${name}_sum`);
+    return {
+      observe: (labels, value) => {
+        count.inc(labels);
+        sum.inc(labels, value);
+      },
     };
   }
 

@@ -77,6 +77,35 @@ export const PANELS: readonly Panel[] = [
     },
   },
   {
+    title: 'Elections',
+    description: 'Services that came to a node by election, and those that went from one to another',
+    kind: 'timeseries',
+    unit: 'cps',
+    queries: {
+      won: 'sum(rate(metallb_speaker_elections{result="won"}[$__rate_interval]))',
+      lost: 'sum(rate(metallb_speaker_elections{result="lost"}[$__rate_interval]))',
+    },
+  },
+  {
+    title: 'Time of a take-over',
+    description: "From the news that makes a service a node's until that node answers, half and 99 % of them",
+    kind: 'timeseries',
+    unit: 's',
+    queries: {
+      p50: 'histogram_quantile(0.5, sum by (le) (rate(metallb_speaker_takeover_seconds_bucket[$__rate_interval])))',
+      p99: 'histogram_quantile(0.99, sum by (le) (rate(metallb_speaker_takeover_seconds_bucket[$__rate_interval])))',
+    },
+  },
+  {
+    title: 'Not announced',
+    description:
+      'Services that some node may not announce, by reason; who only lost an election is not meant',
+    kind: 'timeseries',
+    queries: {
+      '{{reason}}': 'max by (reason) (metallb_speaker_services_not_announced{reason!="notOwner"})',
+    },
+  },
+  {
     title: 'Trouble',
     description: 'Address conflicts, failed writes of statuses and services, suspicions among the speakers',
     kind: 'timeseries',

@@ -17,6 +17,9 @@ function declaredMetrics(): Set<string> {
     if (!path.endsWith('.ts')) continue;
     const source = readFileSync(new URL(path, SOURCES), 'utf8');
     for (const [, name = ''] of source.matchAll(/\b(?:counter|gauge)\(\s*'(\w+)'/g)) names.add(name);
+    for (const [, name = ''] of source.matchAll(/\bhistogram\(\s*'(\w+)'/g)) {
+      for (const part of ['bucket', 'count', 'sum']) names.add(`${name}_${part}`);
+    }
     // A prefix that the names of a file share: `metallb_layer2_${name}`.
     for (const [, prefix = ''] of source.matchAll(/`(metallb_\w+_)\$\{\w+\}`/g)) {
       for (const [, name = ''] of source.matchAll(/\b(?:counter|name)\(\s*'(\w+)'/g))
