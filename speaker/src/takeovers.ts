@@ -7,6 +7,9 @@ import type { Verdict } from './reconcile.js';
 /** Upper bounds in seconds: a decision takes some milliseconds, a thread that has to be replaced some seconds. */
 const BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
+/** What an election meant for this node. */
+export type ElectionResult = 'won' | 'lost';
+
 type Verdicts = ReadonlyMap<ServiceKey, Verdict>;
 
 export class Takeovers {
@@ -20,12 +23,12 @@ export class Takeovers {
     this.#clock = clock;
     this.#elections = meter.counter(
       'metallb_speaker_elections',
-      'Services that came to this node by election, or went to another, by result',
+      'Elections that brought this node a service or took one from it, by result',
       ['result'],
     );
     this.#seconds = meter.histogram(
       'metallb_speaker_takeover_seconds',
-      "Time from the news that makes a service this node's until it answers for it",
+      "Seconds from the news that makes a service this node's until the node answers for it",
       [],
       BUCKETS,
     );
@@ -38,8 +41,8 @@ export class Takeovers {
       const kind = now.get(key)?.kind;
       if (kind !== 'announce') this.#wonAt.delete(key);
       else if (!wasOurs) this.#wonAt.set(key, newsAt);
-      if (kind === 'announce' && !wasOurs) this.#elections.inc({ result: 'won' });
-      if (kind === 'elsewhere' && wasOurs) this.#elections.inc({ result: 'lost' });
+      if (kind === 'announce' && !wasOurs) this.#count('won');
+      if (kind === 'elsewhere' && wasOurs) this.#count('lost');
     }
   }
 
@@ -49,5 +52,9 @@ export class Takeovers {
     if (wonAt === undefined) return;
     this.#wonAt.delete(key);
     this.#seconds.observe({}, (this.#clock.monotonic() - wonAt) / 1000);
+  }
+
+  #count(result: ElectionResult): void {
+    this.#elections.inc({ result });
   }
 }

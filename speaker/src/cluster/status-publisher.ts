@@ -62,9 +62,11 @@ export class StatusPublisher {
       lookup: new StatusLookup(deps, { namespace: owner.namespace }),
       writer: new StatusWriter({ ...deps, limiter: new Limiter(PARALLEL_WRITES) }, owner),
       count: outcomeCounter(deps.meter),
-      errors: deps.meter.counter('metallb_status_write_errors', 'Failed writes of ServiceL2Status objects', [
-        'code',
-      ]),
+      errors: deps.meter.counter(
+        'metallb_status_write_errors',
+        'Failed writes of ServiceL2Status objects, by kind of failure',
+        ['code'],
+      ),
     };
   }
 

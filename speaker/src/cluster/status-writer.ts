@@ -30,6 +30,9 @@ export interface StatusWriterDeps {
 /** So long, in milliseconds, a CRD that called the node immutable is not asked whether it still does. */
 const IMMUTABLE_MS = 600_000;
 
+/** What a write does, as the metric `metallb_status_writes` counts it. */
+export type StatusWrite = 'create' | 'adopt' | 'status' | 'delete';
+
 /** Rejects with a `KubeError` like the API below it; `Conflict` and `NotFound` tell of another writer. */
 export class StatusWriter {
   readonly #deps: StatusWriterDeps;
@@ -42,9 +45,11 @@ export class StatusWriter {
   constructor(deps: StatusWriterDeps, owner: StatusOwner) {
     this.#deps = deps;
     this.#owner = owner;
-    this.#writes = deps.meter.counter('metallb_status_writes', 'Writes of ServiceL2Status objects', [
-      'operation',
-    ]);
+    this.#writes = deps.meter.counter(
+      'metallb_status_writes',
+      'Writes of ServiceL2Status objects, by operation',
+      ['operation'],
+    );
     this.#immutable = deps.meter.counter(
       'metallb_status_immutable_node',
       'Take-overs that met a CRD whose status.node cannot change, and worked around it',
@@ -139,7 +144,7 @@ export class StatusWriter {
     });
   }
 
-  async #write<T>(operation: string, call: () => Promise<T>): Promise<T> {
+  async #write<T>(operation: StatusWrite, call: () => Promise<T>): Promise<T> {
     const result = await this.#deps.limiter.run(call);
     this.#writes.inc({ operation });
     return result;

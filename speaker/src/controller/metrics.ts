@@ -13,14 +13,22 @@ export interface ControllerMetrics {
 
 export function declareControllerMetrics(meter: Meter): ControllerMetrics {
   const pools = declarePoolMetrics(meter);
-  const loaded = meter.gauge('metallb_k8s_client_config_loaded_bool', '1 once pools have been read', []);
-  const stale = meter.gauge('metallb_k8s_client_config_stale_bool', '1 while a pool is refused', []);
+  const loaded = meter.gauge(
+    'metallb_k8s_client_config_loaded_bool',
+    'Whether pools have been read: 1 once they have',
+    [],
+  );
+  const stale = meter.gauge(
+    'metallb_k8s_client_config_stale_bool',
+    'Whether a pool is refused: 1 while one is, 0 otherwise',
+    [],
+  );
   const refused = meter.gauge(
     'metallb_l2_services_refused',
     'Services that do not get the address they ask for, by reason',
     ['reason'],
   );
-  const writes = meter.counter('metallb_k8s_client_updates_total', 'Services written', []);
+  const writes = meter.counter('metallb_k8s_client_updates_total', 'Writes of services', []);
   const failedWrites = meter.counter(
     'metallb_k8s_client_update_errors_total',
     'Failed writes of services',

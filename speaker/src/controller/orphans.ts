@@ -91,9 +91,11 @@ export class OrphanSweeper {
   /** Works until `signal` is aborted. */
   async run(signal: AbortSignal): Promise<void> {
     const { statuses, services, pods, health, clock, random, meter } = this.#deps;
-    const removed = meter.counter('metallb_l2_orphaned_statuses_removed_total', 'Orphaned statuses removed', [
-      'reason',
-    ]);
+    const removed = meter.counter(
+      'metallb_l2_orphaned_statuses_removed_total',
+      'ServiceL2Status objects removed because nobody looks after them, by reason',
+      ['reason'],
+    );
     const changed = new Notify();
     const sources = [statuses, services, pods];
     const unfollow = changed.follow(sources);

@@ -28,15 +28,19 @@ export class Traffic {
       ),
       responses: counter(
         'responses_sent',
-        'ARP replies and neighbor advertisements sent in answer to such a request',
+        'ARP replies and neighbor advertisements sent in answer to requests for an announced address',
       ),
-      gratuitous: counter('gratuitous_sent', 'Frames sent unasked to tell where an address lives'),
+      gratuitous: counter(
+        'gratuitous_sent',
+        'ARP and neighbor discovery frames sent unasked, so that others learn where an address lives',
+      ),
       conflicts: counter('address_conflicts', 'Frames in which another station claimed an announced address'),
     };
-    this.#drops = meter.counter('metallb_layer2_frames_dropped', 'Frames received and not answered', [
-      'interface',
-      'reason',
-    ]);
+    this.#drops = meter.counter(
+      'metallb_layer2_frames_dropped',
+      'Frames received and not answered, by reason',
+      ['interface', 'reason'],
+    );
   }
 
   count(address: AnnouncedAddress, what: AddressCount): void {

@@ -35,7 +35,7 @@ export class MembershipMetrics {
     );
     this.#health = meter.gauge(
       name('health_score'),
-      'Awareness score of this node: 0 is healthy, the more the less it trusts its own probes',
+      'Awareness score of this node: 0 is healthy; the higher it is, the less the node trusts its own probes',
       [],
     );
     this.#dropped = meter.counter(
@@ -45,13 +45,13 @@ export class MembershipMetrics {
     );
     this.#probesFailed = meter.counter(
       name('probes_failed'),
-      'Probes of other members without an answer',
+      'Probes of other members that got no answer',
       [],
     );
     this.#suspicions = meter.counter(name('suspicions'), 'Times a member became a suspect', []);
     this.#refutations = meter.counter(
       name('refutations'),
-      'Times this node objected to being dead or a suspect',
+      'Times this node objected to being called dead or a suspect',
       [],
     );
     this.#stalls = meter.counter(

@@ -61,7 +61,7 @@ export class LeaderElection {
     const { meter } = deps;
     const master = meter.gauge(
       'leader_election_master_status',
-      'Gauge of if the reporting system is master of the relevant lease, 0 indicates backup, 1 indicates master',
+      'Whether this program leads: 1 when it holds the lease, 0 while it stands by',
       ['name'],
     );
     const terms = meter.counter('metallb_l2_leader_terms_total', 'Times this program became the leader', []);
