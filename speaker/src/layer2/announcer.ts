@@ -202,11 +202,11 @@ export class Announcer {
     for (const link of usable.values()) {
       const known = this.#responders.get(link.index);
       const responder = known ?? this.#open(link);
-      const groups = known?.groupCount;
+      const changes = known?.groupChanges;
       const state = responder?.join(this.#book.answered()) ?? 'refused';
       if (state === 'refused') isRefused = true;
       if (state === 'unfinished') isUnfinished = true;
-      if (responder === undefined || responder.groupCount === groups) continue;
+      if (responder === undefined || responder.groupChanges === changes) continue;
       isChanged = true;
       if (known === undefined) responder.takeOver(this.#book.announced.values());
     }

@@ -56,6 +56,7 @@ export class Responder {
   readonly #groups: LinkGroups;
   /** By the last three bytes, in which groups differ. */
   readonly #joined = new Map<number, Uint8Array>();
+  #groupChanges = 0;
   /** How many groups the kernel refused when that was last tried. */
   #refusedGroups = 0;
   readonly #sockets = new Map<LinkProtocol, LinkSocket>();
@@ -114,6 +115,7 @@ export class Responder {
       if (budget-- === 0) return 'unfinished';
       this.#groups.leave(group);
       this.#joined.delete(key);
+      this.#groupChanges++;
     }
     const failures: unknown[] = [];
     for (const [key, group] of wanted) {
@@ -122,6 +124,7 @@ export class Responder {
       try {
         this.#groups.join(group);
         this.#joined.set(key, group);
+        this.#groupChanges++;
       } catch (error) {
         failures.push(error);
       }
@@ -130,9 +133,9 @@ export class Responder {
     return failures.length === 0 ? 'complete' : 'refused';
   }
 
-  /** How many groups are joined. */
-  get groupCount(): number {
-    return this.#joined.size;
+  /** How often a group was joined or left: what {@link answers} says is as before when this is. */
+  get groupChanges(): number {
+    return this.#groupChanges;
   }
 
   /** Whether a question for `address` would reach us and be answered. */

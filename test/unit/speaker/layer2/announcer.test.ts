@@ -71,6 +71,10 @@ function setUp(options: AnnouncerOptions = {}, beforeJoin = () => {}, takeDrops 
   };
 }
 
+/** Addresses that are each asked for in a group of its own. */
+const vips6 = (count: number, network: number) =>
+  Array.from({ length: count }, (_, i) => `2001:db8::${network}:${(i + 1).toString(16)}`);
+
 describe('an announcer', () => {
   it('answers for what it announces and for nothing else, and counts it each second', async () => {
     const { client, node, announce, meter, clock, end } = setUp();
@@ -449,7 +453,7 @@ describe('an announcer', () => {
 
     it('joins the groups of many a part at a time, so that questions meanwhile are answered', async () => {
       const { client, node, announce, announcer, clock, end } = setUp();
-      const many = Array.from({ length: 1000 }, (_, i) => `2001:db8::1:${(i + 1).toString(16)}`);
+      const many = vips6(1000, 1);
       announce(...many);
       expect(node.groupCount).toBe(200);
       const answered = () => many.filter((ip) => announcer.answering(ip).length > 0).length;
@@ -460,6 +464,20 @@ describe('an announcer', () => {
       announce(VIP);
       await clock.advance(100);
       expect(node.groupCount).toBe(0);
+      await end();
+    });
+
+    it('tells of addresses that answer from now on when as many groups are left in the same turn', async () => {
+      const { announce, announcer, clock, end } = setUp();
+      announce(...vips6(300, 1));
+      await clock.advance(100);
+      const next = vips6(100, 2);
+      announce(...next); // leaves 200 groups; the turn after that leaves 100 and joins 100
+      const answered = () => next.filter((ip) => announcer.answering(ip).length > 0).length;
+      let told = answered();
+      announcer.subscribe(() => (told = answered()));
+      await clock.advance(100);
+      expect([answered(), told]).toEqual([100, 100]);
       await end();
     });
 
