@@ -111,9 +111,11 @@ export class Announcer {
     const ticking = this.#tick(signal);
     try {
       let waits = this.#retryWaits();
+      let again = false;
       while (!signal.aborted) {
-        const state = this.#followLinks();
-        if (state !== 'refused') waits = this.#retryWaits();
+        const state = this.#followLinks({ again });
+        again = state === 'refused';
+        if (state === 'complete') waits = this.#retryWaits();
         if (state === 'complete') await this.#linksChanged.notified(signal);
         else if (state === 'unfinished')
           await this.#deps.clock.sleep(PAUSE_MS, signal).catch(() => undefined);
@@ -181,8 +183,8 @@ export class Announcer {
     while (!signal.aborted && this.#book.leaving.size > 0) await this.#left.notified(signal);
   }
 
-  /** Opens and closes responders as the links ask; gives what is left to do, or to try again. */
-  #followLinks(): JoinState {
+  /** Opens and closes responders as the links ask; gives what is left to do, or to try `again`. */
+  #followLinks(options: { again: boolean }): JoinState {
     const usable = new Map(
       this.#deps.links
         .links()
@@ -203,7 +205,7 @@ export class Announcer {
       const known = this.#responders.get(link.index);
       const responder = known ?? this.#open(link);
       const changes = known?.groupChanges;
-      const state = responder?.join(this.#book.answered()) ?? 'refused';
+      const state = responder?.join(this.#book.answered(), options) ?? 'refused';
       if (state === 'refused') isRefused = true;
       if (state === 'unfinished') isUnfinished = true;
       if (responder === undefined || responder.groupChanges === changes) continue;

@@ -57,6 +57,8 @@ export class Responder {
   /** By the last three bytes, in which groups differ. */
   readonly #joined = new Map<number, Uint8Array>();
   #groupChanges = 0;
+  /** What the kernel has refused, and why. */
+  readonly #refused = new Map<number, unknown>();
   /** How many groups the kernel refused when that was last tried. */
   #refusedGroups = 0;
   readonly #sockets = new Map<LinkProtocol, LinkSocket>();
@@ -100,14 +102,18 @@ export class Responder {
 
   /**
    * Joins the groups in which those of `addresses` that belong here are asked for, and leaves all others; a
-   * limited number at a time, since the kernel takes some 40 µs for each of many.
+   * limited number at a time, since the kernel takes some 40 µs for each of many. What the kernel has refused
+   * is tried again only if `again`: to try very many of them would leave no turn to the others.
    */
-  join(addresses: Iterable<AnnouncedAddress>): JoinState {
+  join(addresses: Iterable<AnnouncedAddress>, { again = false } = {}): JoinState {
     const wanted = new Map<number, Uint8Array>();
     for (const address of addresses) {
       if (address.group !== undefined && address.isOn(this.link.name)) {
         wanted.set(groupKey(address.group), address.group);
       }
+    }
+    for (const key of [...this.#refused.keys()]) {
+      if (again || !wanted.has(key)) this.#refused.delete(key);
     }
     let budget = GROUPS_PER_TURN;
     for (const [key, group] of this.#joined) {
@@ -117,20 +123,19 @@ export class Responder {
       this.#joined.delete(key);
       this.#groupChanges++;
     }
-    const failures: unknown[] = [];
     for (const [key, group] of wanted) {
-      if (this.#joined.has(key)) continue;
+      if (this.#joined.has(key) || this.#refused.has(key)) continue;
       if (budget-- === 0) return 'unfinished';
       try {
         this.#groups.join(group);
         this.#joined.set(key, group);
         this.#groupChanges++;
       } catch (error) {
-        failures.push(error);
+        this.#refused.set(key, error);
       }
     }
-    this.#sayRefused(failures);
-    return failures.length === 0 ? 'complete' : 'refused';
+    this.#sayRefused([...this.#refused.values()]);
+    return this.#refused.size === 0 ? 'complete' : 'refused';
   }
 
   /** How often a group was joined or left: what {@link answers} says is as before when this is. */

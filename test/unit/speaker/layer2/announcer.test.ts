@@ -481,6 +481,25 @@ describe('an announcer', () => {
       await end();
     });
 
+    it('waits longer and longer between its tries when the kernel refuses very many, and says so', async () => {
+      let tries = 0;
+      let isRefused = true;
+      const { node, announce, clock, log, end } = setUp({}, () => {
+        tries++;
+        // Else a loop without a pause would never let this test end.
+        if (isRefused && tries < 10_000) throw new Error('EINVAL');
+      });
+      announce(...vips6(300, 1));
+      await clock.advance(10_000);
+      expect(tries).toBeLessThanOrEqual(8 * 300);
+      const warnings = log.lines.filter(({ level }) => level === 'warn');
+      expect(warnings.map(({ fields }) => fields)).toMatchObject([{ groups: 300, interface: 'lan0' }]);
+      isRefused = false;
+      await clock.advance(10_000);
+      expect(node.groupCount).toBe(300);
+      await end();
+    });
+
     it('is handed over as an IPv4 address is', async () => {
       const { node, client, announcer, announce, clock, end } = setUp();
       announce(VIP6);
