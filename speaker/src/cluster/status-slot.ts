@@ -119,6 +119,7 @@ export class StatusSlot {
     const known = this.#objects.get(uidOf(object));
     if (known !== undefined && !isLater(object, known)) return;
     this.#objects.set(uidOf(object), slim(object));
+    if (this.#held === uidOf(object) && this.#isAnnounced()) this.#followOwner(object);
     this.#kick();
   }
 
@@ -196,6 +197,16 @@ export class StatusSlot {
 
   #remainingGrace(): number {
     return this.#releasedAt + GRACE_MS - this.#deps.clock.now();
+  }
+
+  /** Another speaker of this node would take what is held from here as fast as it is taken back. */
+  #followOwner(object: ServiceL2Status): void {
+    if (isOwnedBy(this.#owner, this.service, object)) return;
+    if (!this.#contest.hasBegun) {
+      const fields = { service: serviceKey(this.service), owners: object.metadata.ownerReferences };
+      this.#deps.log.warn(fields, 'another speaker of this node has taken the status of a service');
+    }
+    this.#lose();
   }
 
   /** Waits out the pause after a loss; false when something has changed meanwhile. */

@@ -268,6 +268,28 @@ describe('a status publisher', () => {
     expect((await cluster.object()).status?.node).toBe('node-b');
   });
 
+  it('takes its object back after longer and longer pauses when another speaker of its node takes it', async () => {
+    const first = cluster.start('node-a', 'first-pod');
+    first.want(MINE);
+    await cluster.clock.advance(1000);
+    cluster.api.fault = async ({ verb }) => {
+      if (verb === 'patch') await cluster.clock.sleep(5);
+      return undefined;
+    };
+    const second = cluster.start('node-a', 'second-pod');
+    second.want(MINE);
+    cluster.api.forgetCalls();
+    await cluster.clock.advance(60_000);
+    expect(cluster.writes().length).toBeLessThanOrEqual(20);
+    await second.end();
+    await cluster.clock.advance(120_000);
+    const { metadata } = await cluster.object();
+    expect(metadata.ownerReferences?.map(({ uid }) => uid)).toEqual(['first-pod']);
+    expect([...first.log.lines, ...second.log.lines].map(({ message }) => message)).toEqual(
+      Array(2).fill('another speaker of this node has taken the status of a service'),
+    );
+  });
+
   it('finds out soon when the other node of a contest has stopped', async () => {
     const a = cluster.start('node-a');
     const b = cluster.start('node-b');
