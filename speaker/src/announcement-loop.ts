@@ -53,7 +53,7 @@ export class AnnouncementLoop {
   #verdicts: ReadonlyMap<ServiceKey, Verdict> = new Map();
   /** What was said of each service last. */
   #said = new Map<ServiceKey, Saying>();
-  /** When a conflict about an address was said last, on the clock. */
+  /** When a conflict about an address was said last, on the monotonic clock. */
   readonly #conflictSaidAt = new Map<string, number>();
 
   constructor(deps: AnnouncementLoopDeps, nodeName: string) {
@@ -214,7 +214,7 @@ export class AnnouncementLoop {
   }
 
   #sayConflict({ ip, mac }: AddressConflict): void {
-    const now = this.#deps.clock.now();
+    const now = this.#deps.clock.monotonic();
     for (const [said, at] of this.#conflictSaidAt) {
       if (now - at >= CONFLICT_EVENT_INTERVAL_MS) this.#conflictSaidAt.delete(said);
     }

@@ -9,6 +9,7 @@ interface Timer {
 export class FakeClock implements Clock {
   readonly #timers = new Set<Timer>();
   #now: number;
+  #setBackMs = 0;
 
   /** @param now milliseconds since the epoch at which it stands first */
   constructor(now = Date.parse('2026-01-01T00:00:00Z')) {
@@ -16,7 +17,7 @@ export class FakeClock implements Clock {
   }
 
   now(): number {
-    return this.#now;
+    return this.#now - this.#setBackMs;
   }
 
   monotonic(): number {
@@ -73,6 +74,11 @@ export class FakeClock implements Clock {
   /** Lets time pass in which nothing runs, as for a process that is stopped: sleepers wake afterwards. */
   jump(ms: number): void {
     this.#now += ms;
+  }
+
+  /** Sets the time of day back by `ms`, as an administrator or NTP may; sleepers do not notice. */
+  setBack(ms: number): void {
+    this.#setBackMs += ms;
   }
 
   #next(): Timer | undefined {

@@ -36,12 +36,12 @@ export class StatusContest {
 
   /** Milliseconds until the next look; 0 when it is due. */
   get remainingMs(): number {
-    return Math.max(this.#lookAt - this.#clock.now(), 0);
+    return Math.max(this.#lookAt - this.#clock.monotonic(), 0);
   }
 
   /** The object is gone, or another node's. */
   lose(): void {
-    const now = this.#clock.now();
+    const now = this.#clock.monotonic();
     if (now - this.#lostAt > OVER_MS) {
       this.#startAnew();
       this.#isSaid = false;
@@ -59,7 +59,7 @@ export class StatusContest {
 
   /** Another node is seen to have it: whether to take it back. If not, the next look is later. */
   mayRetake(): boolean {
-    const now = this.#clock.now();
+    const now = this.#clock.monotonic();
     if (now - this.#retakenAt < RETAKE_MS) {
       this.#pause();
       return false;
@@ -81,6 +81,6 @@ export class StatusContest {
   }
 
   #pause(): void {
-    this.#lookAt = this.#clock.now() + this.#pauses.next().value;
+    this.#lookAt = this.#clock.monotonic() + this.#pauses.next().value;
   }
 }

@@ -100,7 +100,7 @@ export class StatusSlot {
 
   setTarget(target: StatusTarget): void {
     if (sameJson(target, this.#target)) return;
-    if (target.kind === 'elsewhere') this.#releasedAt = this.#deps.clock.now();
+    if (target.kind === 'elsewhere') this.#releasedAt = this.#deps.clock.monotonic();
     if (target.kind !== 'announced') this.#established = false;
     this.#target = target;
     // What failed was for another target.
@@ -196,7 +196,7 @@ export class StatusSlot {
   }
 
   #remainingGrace(): number {
-    return this.#releasedAt + GRACE_MS - this.#deps.clock.now();
+    return this.#releasedAt + GRACE_MS - this.#deps.clock.monotonic();
   }
 
   /** Another speaker of this node would take what is held from here as fast as it is taken back. */

@@ -83,7 +83,7 @@ export class StatusWriter {
   ): Promise<ServiceL2Status> {
     const moves = object.status?.node !== undefined && object.status.node !== status.node;
     // Decided when its turn has come: of a crowd, most wait while the first are refused.
-    const next = () => (moves && this.#deps.clock.now() < this.#immutableUntil ? UNSET : status);
+    const next = () => (moves && this.#deps.clock.monotonic() < this.#immutableUntil ? UNSET : status);
     let written: ServiceL2Status;
     try {
       written = await this.#patchStatus(object, next, signal);
@@ -131,7 +131,7 @@ export class StatusWriter {
   }
 
   #rememberImmutable(error: unknown, object: ServiceL2Status): void {
-    this.#immutableUntil = this.#deps.clock.now() + IMMUTABLE_MS;
+    this.#immutableUntil = this.#deps.clock.monotonic() + IMMUTABLE_MS;
     if (this.#immutableSaid) return;
     this.#immutableSaid = true;
     this.#deps.log.warn({ err: error }, IMMUTABLE_REMEDY);

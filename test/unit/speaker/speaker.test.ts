@@ -308,6 +308,7 @@ describe.each([
         `another station, ${world.client.mac}, uses "${SERVICE_IPS.web}", which node "${owner}" announces`,
       ],
     ]);
+    world.clock.setBack(3_600_000);
     await world.clock.advance(300_000);
     world.client.send({ senderIp: SERVICE_IPS.web, targetIp: SERVICE_IPS.web });
     await world.clock.advance(2000);

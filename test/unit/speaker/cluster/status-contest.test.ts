@@ -66,4 +66,16 @@ describe('a contest for a status', () => {
     expect(contest.remainingMs).toBe(1000);
     expect([contest.mayRetake(), contest.sayOnce()]).toEqual([true, true]);
   });
+
+  it('lasts no longer when the clock is set back', async () => {
+    const { clock, contest } = start();
+    contest.lose();
+    clock.setBack(3_600_000);
+    expect(contest.remainingMs).toBe(1000);
+    await clock.advance(1000);
+    expect(contest.mayRetake()).toBe(true);
+    clock.setBack(3_600_000);
+    await clock.advance(60_000);
+    expect(contest.mayRetake()).toBe(true);
+  });
 });

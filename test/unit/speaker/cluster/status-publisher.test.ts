@@ -328,6 +328,17 @@ describe('a status publisher', () => {
     expect(await cluster.objects()).toEqual([]);
   });
 
+  it('deletes what it left and nobody took in time, also when the clock is set back', async () => {
+    const a = cluster.start('node-a');
+    a.want(MINE);
+    await cluster.clock.advance(1000);
+    a.want(ELSEWHERE);
+    await cluster.clock.advance(1000);
+    cluster.clock.setBack(3_600_000);
+    await cluster.clock.advance(4100);
+    expect(await cluster.objects()).toEqual([]);
+  });
+
   it('goes on with its object when the service comes back in time', async () => {
     const a = cluster.start('node-a');
     a.want(MINE);
