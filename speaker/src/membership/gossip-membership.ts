@@ -42,6 +42,8 @@ export class GossipMembership implements Membership {
   readonly #phaseChanged = new Notify();
   #phase: Phase = 'joining';
   #members: ReadonlySet<string> = new Set();
+  /** For good; what links do is of no interest any more. */
+  #hasLeft = false;
 
   constructor(deps: MemberlistDeps & { peers: DiscoveredPeers }, options: MemberlistOptions) {
     this.#deps = deps;
@@ -112,11 +114,13 @@ export class GossipMembership implements Membership {
    * {@link members} are the others, so all that was announced here is another's to announce.
    */
   leave(signal: AbortSignal): Promise<void> {
+    this.#hasLeft = true;
     return this.#memberlist.leave(signal);
   }
 
   /** Is told, after each change of this node's links, whether any of them is usable. */
   linksChanged(anyUsable: boolean): void {
+    if (this.#hasLeft) return;
     if (!anyUsable) {
       this.#enter('away');
       // Nobody can hear it, so there is nothing to wait for.

@@ -211,6 +211,19 @@ describe('GossipMembership', () => {
     await site.stop();
   });
 
+  it('stays away after it has left, whatever its links do', async () => {
+    const site = new Site('m1', 'm2').list();
+    const [one, two] = [site.start('m1'), site.start('m2')];
+    await site.clock.advance(1_000);
+    void one.membership.leave(never);
+    await site.clock.advance(100);
+    one.membership.linksChanged(false);
+    one.membership.linksChanged(true);
+    await site.clock.advance(500);
+    expect([one, two].map((each) => each.members())).toEqual([['m2'], ['m2']]);
+    await site.stop();
+  });
+
   it('opens its sockets again when they die, later each time', async () => {
     const site = new Site('m1').list();
     const first = site.start('m1');
