@@ -79,12 +79,16 @@ export function isLabelledFor(owner: StatusOwner, object: ServiceL2Status): bool
 /** Whether labels and owner references are the owner's. */
 export function isOwnedBy(owner: StatusOwner, service: ServiceRef, object: ServiceL2Status): boolean {
   const labels = object.metadata.labels ?? {};
-  const owners = object.metadata.ownerReferences ?? [];
   return (
     Object.entries(labelsFor(owner, service)).every(([key, value]) => labels[key] === value) &&
-    owners.length === 1 &&
-    owners[0]?.uid === owner.pod.uid
+    belongsToPod(owner, object)
   );
+}
+
+/** Whether the owner's pod is the object's one owner. */
+export function belongsToPod({ pod }: StatusOwner, object: ServiceL2Status): boolean {
+  const owners = object.metadata.ownerReferences ?? [];
+  return owners.length === 1 && owners[0]?.uid === pod.uid;
 }
 
 /**

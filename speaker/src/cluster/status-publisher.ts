@@ -50,6 +50,8 @@ export class StatusPublisher {
   readonly #owner: StatusOwner;
   readonly #slotDeps: StatusSlotDeps;
   readonly #slots = new Map<ServiceKey, StatusSlot>();
+  /** By the UID of an object, the service it was first seen for: labels may be changed by anybody. */
+  #services = new Map<string, ServiceKey>();
   readonly #firstGoals = Promise.withResolvers<undefined>();
   #goals: ReadonlyMap<ServiceKey, StatusGoal> = new Map();
   #signal: AbortSignal | undefined;
@@ -112,13 +114,12 @@ export class StatusPublisher {
       case 'synced':
         this.#resync(update.objects);
         break;
-      case 'applied': {
-        const service = serviceOf(update.object);
-        if (service !== undefined) this.#slot(service)?.observe(update.object);
+      case 'applied':
+        this.#slotOf(update.object)?.observe(update.object);
         break;
-      }
       case 'deleted':
-        this.#slots.get(keyOf(update.object) ?? '')?.forget(update.object);
+        this.#slots.get(this.#keyOf(update.object) ?? '')?.forget(update.object);
+        this.#services.delete(update.object.metadata.uid ?? '');
         break;
       case 'desynced':
       case 'resumed':
@@ -127,12 +128,26 @@ export class StatusPublisher {
   }
 
   #resync(objects: readonly ServiceL2Status[]): void {
-    const byService = Map.groupBy(objects, keyOf);
-    for (const [key, slot] of [...this.#slots]) slot.resync(byService.get(key) ?? []);
-    for (const object of objects) {
-      const service = serviceOf(object);
-      if (service !== undefined) this.#slot(service)?.observe(object);
+    const byService = Map.groupBy(objects, (object) => this.#keyOf(object));
+    this.#services = new Map();
+    for (const [key, listed] of byService) {
+      for (const { metadata } of listed) if (key !== undefined) this.#services.set(metadata.uid ?? '', key);
     }
+    for (const [key, slot] of [...this.#slots]) slot.resync(byService.get(key) ?? []);
+    for (const object of objects) this.#slotOf(object)?.observe(object);
+  }
+
+  #keyOf(object: ServiceL2Status): ServiceKey | undefined {
+    return this.#services.get(object.metadata.uid ?? '') ?? keyOf(object);
+  }
+
+  /** The slot that looks after `object`: of the service it was first seen for, as long as that has one. */
+  #slotOf(object: ServiceL2Status): StatusSlot | undefined {
+    const known = this.#slots.get(this.#keyOf(object) ?? '');
+    const service = known?.service ?? serviceOf(object);
+    if (service === undefined) return undefined;
+    this.#services.set(object.metadata.uid ?? '', serviceKey(service));
+    return known ?? this.#slot(service);
   }
 
   /** The slot of `service`, made when there is none; `undefined` before and after {@link run}. */

@@ -20,6 +20,7 @@ import { serviceKey, type ServiceRef } from './service-ref.js';
 import { StatusContest } from './status-contest.js';
 import type { StatusLookup } from './status-lookup.js';
 import {
+  belongsToPod,
   isLabelledFor,
   isLater,
   isOwnedBy,
@@ -201,7 +202,7 @@ export class StatusSlot {
 
   /** Another speaker of this node would take what is held from here as fast as it is taken back. */
   #followOwner(object: ServiceL2Status): void {
-    if (isOwnedBy(this.#owner, this.service, object)) return;
+    if (belongsToPod(this.#owner, object)) return;
     if (!this.#contest.hasBegun) {
       const fields = { service: serviceKey(this.service), owners: object.metadata.ownerReferences };
       this.#deps.log.warn(fields, 'another speaker of this node has taken the status of a service');

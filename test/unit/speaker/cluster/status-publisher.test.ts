@@ -448,6 +448,20 @@ describe('a status publisher', () => {
     expect((await cluster.object()).metadata.uid).not.toBe(metadata.uid);
   });
 
+  it.each([
+    ['another service', 'other'],
+    ['no service', null],
+  ])('mends its object when somebody labels it for %s', async (_, label) => {
+    cluster.start('node-a').want(MINE);
+    await cluster.clock.advance(1000);
+    const { metadata } = await cluster.object();
+    const labels = { 'metallb.io/service-name': label };
+    const ref = { namespace: NAMESPACE, name: metadata.name ?? '' };
+    await cluster.api.patch(SERVICE_L2_STATUSES, ref, { metadata: { labels } }, { type: 'merge' });
+    await cluster.clock.advance(60_000);
+    expect((await cluster.object()).metadata.labels).toMatchObject({ 'metallb.io/service-name': 'web' });
+  });
+
   it('creates the object again when it was deleted while nothing could be watched', async () => {
     cluster.start('node-a').want(MINE);
     await cluster.clock.advance(1000);
