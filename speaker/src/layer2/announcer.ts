@@ -11,6 +11,7 @@ import {
 } from '@metallb-l2/sdk/settings';
 import { Notify } from '../notify.js';
 import type { Link, LinkSource, Log, Meter, OpenLinkGroups, OpenLinkSocket } from '../ports.js';
+import { runTogether } from '../run-together.js';
 import type { MacAddress } from '../wire/address.js';
 import { AddressBook } from './address-book.js';
 import type { AnnouncedAddress, InterfaceScope } from './announced-address.js';
@@ -108,22 +109,14 @@ export class Announcer {
   async run(signal: AbortSignal): Promise<void> {
     this.#signal = signal;
     const unsubscribe = this.#deps.links.subscribe(() => this.#linksChanged.notify());
-    const ticking = this.#tick(signal);
     try {
-      let waits = this.#retryWaits();
-      let again = false;
-      while (!signal.aborted) {
-        const state = this.#followLinks({ again });
-        again = state === 'refused';
-        if (state === 'complete') waits = this.#retryWaits();
-        if (state === 'complete') await this.#linksChanged.notified(signal);
-        else if (state === 'unfinished')
-          await this.#deps.clock.sleep(PAUSE_MS, signal).catch(() => undefined);
-        else await this.#linksChanged.notifiedWithin(waits.next().value, this.#deps.clock, signal);
-      }
+      await runTogether(
+        signal,
+        (ended) => this.#tick(ended),
+        (ended) => this.#keepUp(ended),
+      );
     } finally {
       unsubscribe();
-      await ticking;
       for (const responder of this.#responders.values()) responder.close();
       this.#responders.clear();
       this.#changed();
@@ -181,6 +174,19 @@ export class Announcer {
   async handedOver(signal: AbortSignal): Promise<void> {
     this.apply(new Map(), new Set(this.#book.announced.keys()));
     while (!signal.aborted && this.#book.leaving.size > 0) await this.#left.notified(signal);
+  }
+
+  async #keepUp(signal: AbortSignal): Promise<void> {
+    let waits = this.#retryWaits();
+    let again = false;
+    while (!signal.aborted) {
+      const state = this.#followLinks({ again });
+      again = state === 'refused';
+      if (state === 'complete') waits = this.#retryWaits();
+      if (state === 'complete') await this.#linksChanged.notified(signal);
+      else if (state === 'unfinished') await this.#deps.clock.sleep(PAUSE_MS, signal).catch(() => undefined);
+      else await this.#linksChanged.notifiedWithin(waits.next().value, this.#deps.clock, signal);
+    }
   }
 
   /** Opens and closes responders as the links ask; gives what is left to do, or to try `again`. */

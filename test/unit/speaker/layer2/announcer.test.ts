@@ -620,6 +620,27 @@ describe('an announcer', () => {
     });
   });
 
+  it('ends with the error when it cannot go on, and leaves nothing running', async () => {
+    const clock = new FakeClock();
+    const node = new SimulatedLan().addHost('node');
+    const failure = new Error('no memory');
+    const announcer = new Announcer({
+      links: node,
+      openSocket: node.openSocket,
+      openGroups: () => {
+        throw failure;
+      },
+      clock,
+      random: () => 0.5,
+      log: new RecordedLog(),
+      meter: new RecordedMeter(),
+    });
+    const errors: unknown[] = [];
+    announcer.run(new AbortController().signal).catch((error: unknown) => errors.push(error));
+    await clock.advance(60_000);
+    expect([errors, clock.sleepers]).toEqual([[failure], 0]);
+  });
+
   it('answers nothing once it has ended', async () => {
     const { client, announce, announcer, end } = setUp();
     announce(VIP);
