@@ -1,91 +1,9 @@
 import { KubeError, type ObjectRef, PODS } from '@metallb-l2/sdk/kube';
 import { SERVICE_L2_STATUSES, type ServiceL2Status } from '@metallb-l2/sdk/models';
-import { InMemoryKubeApi, type ApiCall } from '@metallb-l2/sdk/testing';
-import type { EventNote } from '../../../../speaker/src/cluster/events.js';
-import { serviceKey, type ServiceRef } from '../../../../speaker/src/cluster/service-ref.js';
-import { StatusPublisher } from '../../../../speaker/src/cluster/status-publisher.js';
-import type { StatusTarget } from '../../../../speaker/src/cluster/status-slot.js';
-import { FakeClock, settle } from '../../../support/fake-clock.ts';
-import { RecordedLog } from '../../../support/recorded-log.ts';
-import { RecordedMeter } from '../../../support/recorded-meter.ts';
-import { NAMESPACE, speakerPod } from '../fixtures.ts';
-
-const WEB = { namespace: 'default', name: 'web' };
-const MINE: StatusTarget = {
-  kind: 'announced',
-  content: { interfaces: ['eth0'], addresses: ['10.0.0.1'] },
-};
-const ELSEWHERE: StatusTarget = { kind: 'elsewhere' };
-
-class Cluster {
-  readonly clock = new FakeClock();
-  readonly api = new InMemoryKubeApi({ clock: this.clock });
-  readonly #stops: (() => Promise<void>)[] = [];
-
-  /** A publisher of the speaker on `nodeName`, running. */
-  start(nodeName: string, podUid = `pod-of-${nodeName}`) {
-    this.api.seed(PODS, {
-      ...speakerPod(nodeName),
-      metadata: { name: `speaker-${podUid}`, namespace: NAMESPACE, uid: podUid },
-    });
-    const meter = new RecordedMeter();
-    const log = new RecordedLog();
-    const notes: EventNote[] = [];
-    const publisher = new StatusPublisher(
-      {
-        api: this.api,
-        clock: this.clock,
-        random: () => 0,
-        log,
-        meter,
-        report: (_, note) => notes.push(note),
-      },
-      { nodeName, namespace: NAMESPACE, pod: { name: `speaker-${podUid}`, uid: podUid } },
-    );
-    const stop = new AbortController();
-    const ended = publisher.run(stop.signal);
-    const end = async () => {
-      stop.abort();
-      await ended;
-      await settle();
-    };
-    this.#stops.push(end);
-    return {
-      meter,
-      log,
-      notes,
-      end,
-      wantAll: (services: readonly ServiceRef[]) =>
-        publisher.apply(new Map(services.map((service) => [serviceKey(service), { service, target: MINE }]))),
-      want: (target?: StatusTarget, service = WEB) =>
-        publisher.apply(
-          target === undefined ? new Map() : new Map([[serviceKey(service), { service, target }]]),
-        ),
-    };
-  }
-
-  async objects(): Promise<ServiceL2Status[]> {
-    return (await this.api.list(SERVICE_L2_STATUSES, { namespace: NAMESPACE })).items;
-  }
-
-  /** The one object there is. */
-  async object(): Promise<ServiceL2Status> {
-    const objects = await this.objects();
-    expect(objects).toHaveLength(1);
-    return objects[0] as ServiceL2Status;
-  }
-
-  writes(): string[] {
-    return this.api.writes
-      .filter(({ type }) => type.plural === SERVICE_L2_STATUSES.plural)
-      .map(({ verb, subresource }) => (subresource === undefined ? verb : `${verb} ${subresource}`));
-  }
-
-  async end(): Promise<void> {
-    for (const stop of this.#stops) await stop();
-    expect(this.clock.sleepers).toBe(0);
-  }
-}
+import type { InMemoryKubeApi, ApiCall } from '@metallb-l2/sdk/testing';
+import { settle } from '../../../support/fake-clock.ts';
+import { NAMESPACE } from '../fixtures.ts';
+import { Cluster, ELSEWHERE, MINE } from './publishers.ts';
 
 /** Refuses what `matches`, `times` times. */
 function refuse(api: InMemoryKubeApi, matches: (call: ApiCall) => boolean, error: KubeError, times = 1) {
@@ -245,64 +163,6 @@ describe('a status publisher', () => {
     expect((await cluster.object()).status?.node).toBe('node-b');
   });
 
-  it('takes a contested object back once, then once a minute, and both nodes say so once', async () => {
-    const a = cluster.start('node-a');
-    const b = cluster.start('node-b');
-    a.want(MINE);
-    await cluster.clock.advance(1000);
-    cluster.api.forgetCalls();
-    b.want(MINE);
-    await cluster.clock.advance(60_000);
-    // B takes it, A takes it back, B takes it back.
-    expect(cluster.writes()).toEqual(Array(3).fill(['patch', 'patch status']).flat());
-    cluster.api.forgetCalls();
-    await cluster.clock.advance(600_000);
-    expect(cluster.writes().length).toBeLessThanOrEqual(10 * 4);
-    await cluster.object();
-    for (const { notes } of [a, b]) {
-      expect(notes).toMatchObject([{ type: 'Warning', reason: 'announcementContested' }]);
-    }
-    expect(a.meter.value('metallb_status_outcomes', { outcome: 'lost' })).toBeGreaterThan(1);
-    a.want(ELSEWHERE);
-    await cluster.clock.advance(120_000);
-    expect((await cluster.object()).status?.node).toBe('node-b');
-  });
-
-  it('takes its object back after longer and longer pauses when another speaker of its node takes it', async () => {
-    const first = cluster.start('node-a', 'first-pod');
-    first.want(MINE);
-    await cluster.clock.advance(1000);
-    cluster.api.fault = async ({ verb }) => {
-      if (verb === 'patch') await cluster.clock.sleep(5);
-      return undefined;
-    };
-    const second = cluster.start('node-a', 'second-pod');
-    second.want(MINE);
-    cluster.api.forgetCalls();
-    await cluster.clock.advance(60_000);
-    expect(cluster.writes().length).toBeLessThanOrEqual(20);
-    await second.end();
-    await cluster.clock.advance(120_000);
-    const { metadata } = await cluster.object();
-    expect(metadata.ownerReferences?.map(({ uid }) => uid)).toEqual(['first-pod']);
-    expect([...first.log.lines, ...second.log.lines].map(({ message }) => message)).toEqual(
-      Array(2).fill('another speaker of this node has taken the status of a service'),
-    );
-  });
-
-  it('finds out soon when the other node of a contest has stopped', async () => {
-    const a = cluster.start('node-a');
-    const b = cluster.start('node-b');
-    a.want(MINE);
-    await cluster.clock.advance(1000);
-    b.want(MINE);
-    await cluster.clock.advance(5000);
-    expect((await cluster.object()).status?.node).toBe('node-b');
-    b.want(ELSEWHERE);
-    await cluster.clock.advance(15_000);
-    expect((await cluster.object()).status?.node).toBe('node-a');
-  });
-
   it('leaves an object alone when the service moves on while it is being looked for', async () => {
     const a = cluster.start('node-a');
     a.want(MINE);
@@ -446,20 +306,6 @@ describe('a status publisher', () => {
     await cluster.api.delete(SERVICE_L2_STATUSES, { namespace: NAMESPACE, name: metadata.name ?? '' });
     await cluster.clock.advance(5000);
     expect((await cluster.object()).metadata.uid).not.toBe(metadata.uid);
-  });
-
-  it.each([
-    ['another service', 'other'],
-    ['no service', null],
-  ])('mends its object when somebody labels it for %s', async (_, label) => {
-    cluster.start('node-a').want(MINE);
-    await cluster.clock.advance(1000);
-    const { metadata } = await cluster.object();
-    const labels = { 'metallb.io/service-name': label };
-    const ref = { namespace: NAMESPACE, name: metadata.name ?? '' };
-    await cluster.api.patch(SERVICE_L2_STATUSES, ref, { metadata: { labels } }, { type: 'merge' });
-    await cluster.clock.advance(60_000);
-    expect((await cluster.object()).metadata.labels).toMatchObject({ 'metallb.io/service-name': 'web' });
   });
 
   it('creates the object again when it was deleted while nothing could be watched', async () => {
