@@ -50,8 +50,8 @@ export class StatusContest {
     this.#pause();
   }
 
-  /** Who is alive has changed: the next look is soon. */
-  membersChanged(): void {
+  /** Whoever has taken it may be gone: the next look is soon. */
+  rivalGone(): void {
     if (!this.hasBegun) return;
     this.#startAnew();
     this.#pause();

@@ -111,7 +111,7 @@ export class StatusSlot {
 
   /** Another set of nodes is alive: in a contest, the other may have yielded. */
   membersChanged(): void {
-    this.#contest.membersChanged();
+    this.#contest.rivalGone();
     this.#wake.notify();
   }
 
@@ -129,7 +129,8 @@ export class StatusSlot {
     const known = this.#objects.get(uidOf(object));
     // After a take-back the news of the loss before it may still arrive.
     if (known === undefined || isLater(known, object)) return;
-    if (this.#held === uidOf(object) && this.#target.kind === 'announced') this.#lose();
+    if (this.#held !== uidOf(object)) this.#contest.rivalGone();
+    else if (this.#isAnnounced()) this.#lose();
     this.#drop(uidOf(object));
     this.#kick();
   }
@@ -232,6 +233,7 @@ export class StatusSlot {
     await this.#writeStatus(object, content);
     this.#established = this.#isAnnounced();
     if (existing === undefined) await this.#settleRace();
+    if (this.#held === undefined) return; // it was lost while we wrote
     for (const other of [...this.#objects.values()]) {
       if (uidOf(other) !== this.#held) await this.#delete(other, 'duplicate');
     }

@@ -36,14 +36,14 @@ describe('a contest for a status', () => {
     contest.mayRetake();
     contest.lose();
     expect(contest.remainingMs).toBe(2000);
-    contest.membersChanged();
+    contest.rivalGone();
     expect(contest.remainingMs).toBe(1000);
     expect(contest.mayRetake()).toBe(true);
   });
 
   it('does not begin with a change of who is alive', () => {
     const { contest } = start();
-    contest.membersChanged();
+    contest.rivalGone();
     expect([contest.hasBegun, contest.remainingMs]).toEqual([false, 0]);
   });
 
