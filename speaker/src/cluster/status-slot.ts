@@ -318,9 +318,12 @@ export class StatusSlot {
   }
 
   async #delete(object: ServiceL2Status, outcome: StatusOutcome): Promise<void> {
-    if (await this.#deps.writer.delete(object, this.#signal)) this.#deps.count(outcome);
+    const isDeleted = await this.#deps.writer.delete(object, this.#signal);
+    if (isDeleted) this.#deps.count(outcome);
+    const known = this.#objects.get(uidOf(object));
     // Not deleted because it has changed: if it still is ours the watch shows that, and the change
-    // brings us back here.
+    // brings us back here. It may have done so already.
+    if (!isDeleted && known !== undefined && isLater(known, object)) return;
     this.#drop(uidOf(object));
   }
 

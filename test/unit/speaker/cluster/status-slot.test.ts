@@ -111,6 +111,23 @@ describe('a status slot', () => {
     stop.abort();
   });
 
+  it('deletes its object also when that changes, and is seen to, while it is being deleted', async () => {
+    const { clock, api, slot, stop, done, object } = await announced();
+    const ref = { namespace: NAMESPACE, name: object.metadata.name ?? '' };
+    let deletions = 0;
+    api.fault = async ({ verb }) => {
+      if (verb !== 'delete' || deletions++ > 0) return undefined;
+      const metadata = { annotations: { by: 'somebody' } };
+      slot.observe(await api.patch(SERVICE_L2_STATUSES, ref, { metadata }, { type: 'merge' }));
+      return undefined;
+    };
+    slot.setTarget({ kind: 'nowhere' });
+    await clock.advance(1000);
+    const { items } = await api.list(SERVICE_L2_STATUSES, { namespace: NAMESPACE });
+    expect([items, done]).toEqual([[], ['done']]);
+    stop.abort();
+  });
+
   it('is done when its service is announced nowhere and nothing is left', async () => {
     const { clock, slot, stop, done } = await announced();
     slot.setTarget({ kind: 'nowhere' });
