@@ -11,6 +11,7 @@ import { MemberTable } from './member-table.js';
 import { plainAddress, type Member, type MembersInput, type MembersOutput } from './members.js';
 import { MembershipMetrics, type DropReason } from './metrics.js';
 import type { MembershipProfile } from './profile.js';
+import { RING_META } from './probe-ring.js';
 import { StallClock } from './stall-clock.js';
 import { OUR_VERSIONS, understandsCrc } from './versions.js';
 
@@ -26,8 +27,8 @@ export interface MemberlistDeps {
 }
 
 export interface MemberlistOptions {
-  /** Who this member is and where the others reach it; `meta` is at most 512 bytes, of no meaning here. */
-  readonly self: GossipEndpoint & { readonly name: MemberName; readonly meta?: Uint8Array };
+  /** Who this member is and where the others reach it. */
+  readonly self: GossipEndpoint & { readonly name: MemberName };
   readonly profile: MembershipProfile;
   /** So many members are known at most; claims about more are refused. @default 4096 */
   readonly maxMembers?: number;
@@ -54,10 +55,19 @@ export class Core {
     this.deps = deps;
     this.profile = profile;
     this.name = self.name;
-    const { name, address, port, meta = new Uint8Array() } = self;
+    const { name, address, port } = self;
     const since = deps.clock.now();
     this.table = new MemberTable(
-      { name, address, port, meta, versions: OUR_VERSIONS, incarnation: 1, state: 'alive', since },
+      {
+        name,
+        address,
+        port,
+        meta: RING_META,
+        versions: OUR_VERSIONS,
+        incarnation: 1,
+        state: 'alive',
+        since,
+      },
       { profile, limit: maxMembers },
     );
     this.broadcasts = new BroadcastQueue((claim) => deps.packets.sizeOf(claim));

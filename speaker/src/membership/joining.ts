@@ -25,7 +25,8 @@ interface MissingPeer {
   askedAt: number;
   /** When it is asked next, unless there is a sign before. */
   askAt: number;
-  asking: boolean;
+  /** While it is asked; aborted when the answer is not worth waiting for any more. */
+  attempt: AbortController | undefined;
 }
 
 /** Peers asked at the same time at most; the others have their turn afterwards. */
@@ -71,7 +72,11 @@ export class Joiner {
 
   /** Asks all that are missing now: there is reason to think that the network is back. */
   askAll(): void {
-    for (const peer of this.#missing.values()) peer.askAt = this.#core.now;
+    for (const peer of this.#missing.values()) {
+      peer.askAt = this.#core.now;
+      // The kernel repeats what it has sent in vain, but not soon.
+      peer.attempt?.abort();
+    }
     this.#sign.notify();
   }
 
@@ -105,7 +110,7 @@ export class Joiner {
       if (present.has(key)) continue;
       missing.set(
         key,
-        this.#missing.get(key) ?? { endpoint, askedAt: -Infinity, askAt: -Infinity, asking: false },
+        this.#missing.get(key) ?? { endpoint, askedAt: -Infinity, askAt: -Infinity, attempt: undefined },
       );
     }
     this.#missing = missing;
@@ -114,12 +119,14 @@ export class Joiner {
 
   #due(count: number): MissingPeer[] {
     if (this.#core.hasLeft) return [];
-    const due = [...this.#missing.values()].filter((peer) => !peer.asking && peer.askAt <= this.#core.now);
+    const due = [...this.#missing.values()].filter(
+      ({ attempt, askAt }) => attempt === undefined && askAt <= this.#core.now,
+    );
     return sample(due, Math.max(count, 0), this.#core.deps.random);
   }
 
   async #untilDue(hasRoom: boolean, signal: AbortSignal): Promise<void> {
-    const waiting = [...this.#missing.values()].filter((peer) => !peer.asking);
+    const waiting = [...this.#missing.values()].filter(({ attempt }) => attempt === undefined);
     if (!hasRoom || this.#core.hasLeft || waiting.length === 0) {
       await this.#sign.notified(signal);
       return;
@@ -130,12 +137,14 @@ export class Joiner {
 
   async #ask(peer: MissingPeer, signal: AbortSignal): Promise<void> {
     const { profile, deps } = this.#core;
-    peer.asking = true;
+    const attempt = new AbortController();
+    const scope = AbortSignal.any([signal, attempt.signal]);
+    peer.attempt = attempt;
     peer.askedAt = this.#core.now;
     peer.askAt = peer.askedAt + profile.rejoinIntervalMs * (1 + deps.random());
-    for (let exchanges = 0; exchanges < EXCHANGES && !signal.aborted; exchanges++) {
+    for (let exchanges = 0; exchanges < EXCHANGES && !scope.aborted; exchanges++) {
       const { incarnation } = this.#core.self;
-      const exchanged = await this.#pushPuller.exchange(peer.endpoint, { join: true }, signal);
+      const exchanged = await this.#pushPuller.exchange(peer.endpoint, { join: true }, scope);
       if (!exchanged.ok) {
         deps.log.debug({ peer: peer.endpoint, reason: exchanged.reason }, 'a peer cannot be joined yet');
         break;
@@ -147,7 +156,7 @@ export class Joiner {
       const wasAccused = this.#core.self.incarnation !== incarnation;
       if (!wasAccused && !this.#missing.has(keyOf(peer.endpoint))) break;
     }
-    peer.asking = false;
+    peer.attempt = undefined;
     this.#sign.notify();
   }
 }

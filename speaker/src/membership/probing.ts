@@ -1,13 +1,13 @@
 /**
- * Finds out who still lives: one member after the other is pinged; who does not answer is pinged by others
- * and over TCP as well, and when all of that is in vain becomes a suspect.
+ * Finds out who still lives: the next one on the ring is pinged again and again; who does not answer is pinged
+ * by others and over TCP as well, and when all of that is in vain becomes a suspect.
  */
 import type { GossipEndpoint } from '../ports.js';
 import type { Ack, GossipSource, IndirectPing, Nack, Ping, Suspect } from '../wire/memberlist/messages.js';
 import { failedProbeDelta } from './awareness.js';
 import { endpointOf, type Core } from './core.js';
 import { plainAddress, type Member } from './members.js';
-import { ProbeOrder } from './probe-order.js';
+import { watchedBy } from './probe-ring.js';
 import { inScope } from './scope.js';
 import { sample } from './shuffle.js';
 import { askOverStream } from './streams.js';
@@ -28,20 +28,22 @@ const MAX_RELAYS = 256;
 const MAX_CHECKS = 8;
 /** So many members on average check what another one suspects. */
 const CHECKERS = 8;
+/** In each such turn one chosen by lot is probed too: nobody's life may hang on one who looks after it. */
+const LOT_EVERY = 8;
 
 export class Prober {
   readonly #core: Core;
-  readonly #order: ProbeOrder;
   readonly #questions = new Map<number, Question>();
   #seqNo: number;
+  #turn: number;
   #relays = 0;
   #checks = 0;
 
   constructor(core: Core) {
     this.#core = core;
-    this.#order = new ProbeOrder(core.deps.random);
     // Anywhere, so that answers to a process before this one answer nothing.
     this.#seqNo = Math.floor(core.deps.random() * 2 ** 31);
+    this.#turn = Math.floor(core.deps.random() * LOT_EVERY);
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -52,8 +54,7 @@ export class Prober {
       await this.#core.sleep(this.#core.deps.random() * probeIntervalMs, signal);
       while (!signal.aborted) {
         const nextAt = this.#core.now + probeIntervalMs;
-        const target = this.#next();
-        if (target !== undefined) await this.#probe(target, signal);
+        await Promise.all(Array.from(this.#targets(), (target) => this.#probe(target, signal)));
         await this.#core.sleep(nextAt - this.#core.now, signal);
       }
     } finally {
@@ -66,7 +67,6 @@ export class Prober {
       this.#core.drop('not-for-us');
       return;
     }
-    if (ping.source !== undefined) this.#order.heard(ping.source.node, this.#core.now);
     this.#core.send(senderOf(ping, from), [{ type: 'ack', seqNo: ping.seqNo }]);
   }
 
@@ -101,15 +101,17 @@ export class Prober {
     else if (request.nack) this.#core.send(asker, [{ type: 'nack', seqNo: request.seqNo }]);
   }
 
-  #next(): Member | undefined {
-    const { table, hasLeft, now } = this.#core;
-    if (hasLeft) return undefined;
+  /** Whom to probe in this turn. */
+  #targets(): ReadonlySet<Member> {
+    const { table, hasLeft, name, deps } = this.#core;
+    if (hasLeft) return new Set();
     this.#core.apply({ type: 'reap' });
-    const name = this.#order.next(
-      table.others().map((member) => member.name),
-      now,
-    );
-    return name === undefined ? undefined : table.get(name);
+    const others = table.others();
+    const watched = watchedBy(name, others);
+    const turn = this.#turn++;
+    const targets = new Set(sample(others, turn % LOT_EVERY === 0 ? 1 : 0, deps.random));
+    const next = watched[turn % watched.length];
+    return next === undefined ? targets : targets.add(next);
   }
 
   /**

@@ -261,7 +261,7 @@ describe('a probe', () => {
   it('that fails makes the one who probes doubt itself when no helper is heard either', async () => {
     const group = await Group.of(4);
     group.network.cut(addressOf('m1'));
-    await group.clock.advance(400);
+    await group.clock.advance(700);
     expect(metric(group, 'm1', 'health_score')).toBeGreaterThan(1);
     expect(metric(group, 'm1', 'probes_failed')).toBeGreaterThan(0);
     expect(metric(group, 'm2', 'health_score')).toBeLessThanOrEqual(1);
