@@ -1,14 +1,30 @@
+/** One signal for everything that asks a command to end before it is done. */
+
+/** One Ctrl-C comes several times: from the terminal, from npm and from `run.mjs`, which forward it. Milliseconds. */
+const ONE_REQUEST_MS = 1000;
+
 /**
- * One signal for SIGINT and SIGTERM: the first asks everything to end in order, a second one ends the
- * process. The listener stays on purpose: libraries that clean up on signals re-raise one that nobody
- * listens to, and would cut our own clean-up short.
+ * Aborted by SIGINT, SIGTERM and SIGHUP, and when whoever reads the output has gone, as `head` does: everything
+ * ends in order. A second request ends the process. The listeners stay on purpose: libraries that clean up on
+ * signals re-raise one that nobody listens to, and would cut our own clean-up short.
+ *
+ * @param now a time in milliseconds
  */
-export function stopSignal(): AbortSignal {
+export function stopSignal(now: () => number = () => performance.now()): AbortSignal {
   const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  let stoppedAt = 0;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
-      if (stop.signal.aborted) process.exit(130);
+      if (stop.signal.aborted && now() - stoppedAt > ONE_REQUEST_MS) process.exit(130);
+      if (!stop.signal.aborted) stoppedAt = now();
       stop.abort(new Error(`stopped by ${signal}`));
+    });
+  }
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      // EIO: the terminal was closed.
+      const isUnread = error.code === 'EPIPE' || error.code === 'EIO';
+      stop.abort(isUnread ? new Error('nobody reads the output') : error);
     });
   }
   return stop.signal;
