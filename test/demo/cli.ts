@@ -46,6 +46,11 @@ for (const option of program.options) {
 
 const signal = stopSignal();
 const options = program.parse().opts<Options>();
+for (const name of ['addresses', 'image', 'sampleImage']) {
+  if (options.kubeconfig !== undefined || program.getOptionValueSource(name) !== 'cli') continue;
+  const { flags } = program.options.find((option) => option.attributeName() === name) ?? {};
+  program.error(`error: option '${flags}' is about a cluster of yours, which --kubeconfig names`);
+}
 const log = (line: string): void => {
   (options.json === true ? process.stderr : process.stdout).write(`${line}\n`);
 };

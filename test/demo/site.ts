@@ -48,5 +48,9 @@ export async function userSite({ kubeconfig, addresses, image, sampleImage }: Us
   if (addresses === undefined || image === undefined) {
     throw new Error('--kubeconfig needs --addresses and --image: what to announce, and what to run');
   }
-  return { kubeconfig: await readFile(kubeconfig, 'utf8'), config: { addresses, image }, sampleImage };
+  const content = await readFile(kubeconfig, 'utf8').catch((cause: unknown) => {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`--kubeconfig "${kubeconfig}" cannot be read: ${why}`, { cause });
+  });
+  return { kubeconfig: content, config: { addresses, image }, sampleImage };
 }

@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
 const CLI = fileURLToPath(new URL('../../demo/cli.ts', import.meta.url));
@@ -62,5 +63,32 @@ describe('npm run demo', () => {
       expect(code).toBe(1);
       expect(stderr).toMatch(/'--simulated' cannot be used with option/);
     }
+  });
+
+  it.each(['--addresses=192.0.2.0/24', '--image=example.com/metallb-l2', '--sample-image=example.com/web'])(
+    'refuses %s without the cluster it is about',
+    async (option) => {
+      const { code, stdout, stderr } = await runConfined(option);
+      expect([code, stdout]).toEqual([1, '']);
+      expect(stderr).toMatch(
+        /^error: option '--[a-z-]+ <.*>' is about a cluster of yours, which --kubeconfig names/,
+      );
+    },
+  );
+
+  it('names the kubeconfig it cannot read', async () => {
+    const site = ['--kubeconfig=/no/such/file', '--addresses=192.0.2.0/24', '--image=example.com/metallb-l2'];
+    const { code, stdout } = await runConfined(...site);
+    expect(code).toBe(1);
+    expect(stdout).toContain('the demo failed: --kubeconfig "/no/such/file" cannot be read: ENOENT');
+  });
+
+  it('ends in order when nobody reads it to the end', async () => {
+    const demo = spawn(process.execPath, [CLI, '--simulated'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let stderr = '';
+    demo.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    demo.stdout.once('data', () => demo.stdout.destroy());
+    expect(await once(demo, 'close')).toEqual([1, null]);
+    expect(stderr).toBe('');
   });
 });
