@@ -58,7 +58,7 @@ export interface StatusFilter {
 }
 
 export interface WaitOptions extends AnnouncementWish, CallOptions {
-  /** Milliseconds; `Infinity` waits until the signal is aborted. @default 60000 */
+  /** Milliseconds; 0 only looks, `Infinity` waits until the signal is aborted. @default 60000 */
   timeoutMs?: number;
 }
 
@@ -157,6 +157,10 @@ export class ServiceL2StatusClient {
     const { timeoutMs = 60_000, signal, ...wish } = options;
     if (!(timeoutMs >= 0)) {
       const message = `timeoutMs: ${timeoutMs} is not a number of milliseconds from 0 on`;
+      throw new ServiceL2StatusError('InvalidArgument', message, { service });
+    }
+    if (wish.node !== undefined && wish.node === wish.not) {
+      const message = `node and not: both are "${wish.node}", so no node can be meant; keep one of them`;
       throw new ServiceL2StatusError('InvalidArgument', message, { service });
     }
     this.#untilClosed(signal).throwIfAborted();

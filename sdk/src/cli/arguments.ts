@@ -27,6 +27,14 @@ export function parseNamespace(text: string): string {
   return text;
 }
 
+const NODE_NAME = /^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$/;
+
+/** A variable that is empty would select nothing, or exclude nothing. @throws InvalidArgumentError */
+export function parseNode(text: string): string {
+  if (!NODE_NAME.test(text)) throw new InvalidArgumentError('Give the name of a node, such as "node1".');
+  return text;
+}
+
 /** @throws UsageError when `--namespace` names another one than the argument */
 export function resolveService(
   { namespace, name }: ServiceArgument,

@@ -1,7 +1,7 @@
 /** Options that several commands take, named as kubectl names them. */
 import { Argument, Option } from 'commander';
 import { DEFAULT_NAMESPACE } from '../settings/labels.js';
-import { parseNamespace, parseServiceArgument } from './arguments.js';
+import { parseNamespace, parseNode, parseServiceArgument } from './arguments.js';
 
 export type Format = 'wide' | 'json' | 'yaml' | 'name';
 
@@ -33,6 +33,7 @@ export function outputOption(...formats: readonly Format[]): Option {
 
 export const allNamespacesOption = () => new Option('-A, --all-namespaces', 'services of all namespaces');
 
-export const nodeOption = () => new Option('--node <name>', 'only what this node announces');
+export const nodeOption = () =>
+  new Option('--node <name>', 'only what this node announces').argParser(parseNode);
 
 export const noHeadersOption = () => new Option('--no-headers', 'without the row of headings');

@@ -19,7 +19,10 @@ export interface Clock {
 /** A source of uniform numbers in [0, 1). */
 export type Random = () => number;
 
-/** The real clock. */
+/** Timers count milliseconds in 31 bits, and one that is longer ends at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** The real clock. A sleep ends after 24 days at the latest. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
@@ -33,10 +36,13 @@ export const systemClock: Clock = {
         clearTimeout(timer);
         reject(signal?.reason as Error);
       };
-      const timer = setTimeout(() => {
-        signal?.removeEventListener('abort', onAbort);
-        resolve();
-      }, ms);
+      const timer = setTimeout(
+        () => {
+          signal?.removeEventListener('abort', onAbort);
+          resolve();
+        },
+        Math.min(ms, LONGEST_TIMER_MS),
+      );
       signal?.addEventListener('abort', onAbort, { once: true });
     }),
 };

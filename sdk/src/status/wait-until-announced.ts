@@ -36,8 +36,9 @@ export async function waitForAnnouncement(
 ): Promise<Announcement | undefined> {
   const over = new AbortController();
   const found = new AbortController();
-  if (timeoutMs !== Infinity) {
-    clock.sleep(Math.min(timeoutMs, LONGEST_TIMER_MS), found.signal).then(
+  // Without a time to wait, what the first look shows is the answer.
+  if (timeoutMs > 0 && timeoutMs !== Infinity) {
+    clock.sleep(timeoutMs, found.signal).then(
       () => over.abort(),
       () => undefined,
     );
@@ -59,20 +60,18 @@ export async function waitForAnnouncement(
       else if (event.type === 'withdrawn') seen.status = undefined;
       else if (event.type !== 'desynced') seen.status = event.status;
       if (seen.status && isWished(seen.status, wish)) return seen.status;
+      if (timeoutMs === 0) over.abort();
     }
   } finally {
     found.abort();
   }
   if (!over.signal.aborted) return undefined;
   const waited = `${serviceKey(service)} was not announced${inWords(wish)} within ${timeoutMs / 1000} s`;
-  throw new ServiceL2StatusError('Timeout', `${waited}; ${lastSeen(seen)}`, {
+  throw new ServiceL2StatusError('Timeout', `${waited}; ${lastSeen(seen, synced)}`, {
     service,
     ...(seen.problem && { cause: seen.problem }),
   });
 }
-
-/** Timers count milliseconds in 31 bits. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 function isLasting({ code }: ServiceL2StatusError): boolean {
   return code === 'NotInstalled' || code === 'Denied';
@@ -92,7 +91,9 @@ function inWords({ node, not }: AnnouncementWish): string {
   );
 }
 
-function lastSeen({ status, problem }: Seen): string {
+function lastSeen({ status, problem }: Seen, synced: boolean): string {
+  const obstacle = problem ? `the cluster cannot be watched: ${problem.message}` : undefined;
+  if (!synced) return obstacle ?? 'the API server has not answered yet';
   const { node, claimedBy, since } = status ?? {};
   const seen =
     node === undefined
@@ -102,5 +103,5 @@ function lastSeen({ status, problem }: Seen): string {
         : claimedBy === node
           ? `${node} has claimed it, but does not say that it answers`
           : `${claimedBy} is taking it over from ${node}`;
-  return `last seen: ${seen}${problem ? `; the cluster cannot be watched: ${problem.message}` : ''}`;
+  return `last seen: ${seen}${obstacle === undefined ? '' : `; ${obstacle}`}`;
 }

@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander';
 import { type ServiceRef, serviceKey } from '../../status/announcement.js';
 import { ServiceL2StatusError } from '../../status/errors.js';
-import { type ServiceArgument, parseDuration } from '../arguments.js';
+import { type ServiceArgument, parseDuration, parseNode } from '../arguments.js';
 import { EXIT } from '../exit-code.js';
 import { UsageError } from '../failure.js';
 import { serviceArgument } from '../options.js';
@@ -29,10 +29,10 @@ export const addWait: AddCommand = (program, ports, run) => {
         .choices(['announced', 'withdrawn'])
         .default('announced'),
     )
-    .addOption(new Option('--node <name>', 'announced by this node'))
-    .addOption(new Option('--not <name>', 'announced by another node than this'))
+    .addOption(new Option('--node <name>', 'announced by this node').argParser(parseNode))
+    .addOption(new Option('--not <name>', 'announced by another node than this').argParser(parseNode))
     .addOption(
-      new Option('--timeout <duration>', 'how long at most, then it ends with 124')
+      new Option('--timeout <duration>', 'how long at most, then it ends with 124; 0s only looks')
         .default(60_000, '60s')
         .argParser(parseDuration),
     )
@@ -70,18 +70,17 @@ async function untilWithdrawn(
 ): Promise<void> {
   const over = new AbortController();
   const gone = new AbortController();
-  clock.sleep(timeoutMs, gone.signal).then(
-    () => {
-      const message = `${serviceKey(service)} is still announced after ${timeoutMs / 1000} s`;
-      over.abort(new ServiceL2StatusError('Timeout', message, { service }));
-    },
-    () => undefined,
-  );
+  const giveUp = () => {
+    const message = `${serviceKey(service)} is still announced after ${timeoutMs / 1000} s`;
+    over.abort(new ServiceL2StatusError('Timeout', message, { service }));
+  };
+  if (timeoutMs > 0) clock.sleep(timeoutMs, gone.signal).then(giveUp, () => undefined);
   const scope = { filter: { service }, has: () => true, inWords: serviceKey(service) };
   try {
     for await (const event of eventsOf(session, scope, AbortSignal.any([signal, over.signal]))) {
       if (event.type === 'withdrawn') return;
       if (event.type === 'synced' && event.statuses.length === 0) return;
+      if (timeoutMs === 0) giveUp();
     }
   } finally {
     gone.abort();

@@ -287,6 +287,14 @@ describe('wait', () => {
     expect([rig.openConnections, rig.clock.sleepers]).toEqual([0, 0]);
   });
 
+  it('only looks when it has no time', async () => {
+    const rig = announced();
+    expect(await rig.run('wait web --timeout 0s')).toBe(0);
+    expect(await rig.run('wait web --for withdrawn --timeout 0s')).toBe(124);
+    expect(await rig.run('wait nothing --for withdrawn --timeout 0s')).toBe(0);
+    expect(rig.clock.sleepers).toBe(0);
+  });
+
   it.each(['wait nothing', 'wait web --for withdrawn'])('can be interrupted (%s)', async (line) => {
     const rig = announced();
     const ended = rig.run(line);

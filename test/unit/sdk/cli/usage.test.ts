@@ -38,6 +38,7 @@ describe('the command line', () => {
       '"shop/web" and --namespace "other" name two namespaces; leave one of them out',
     ],
     ['status web -A', '"web" is one service; leave out either it or --all-namespaces'],
+    ['wait web --node a --not a', 'both are "a", so no node can be meant'],
     ['status -w -o json', '--watch prints rows, not "json"'],
     ['status -w -l a=b', '--selector "a=b" cannot be followed'],
   ])('that cannot be understood (%s) ends with 2 and one line that says why', async (line, message) => {
@@ -48,6 +49,16 @@ describe('the command line', () => {
     expect(error).toMatch(/^metallb-l2: .*[^.]\n$/);
     expect(rig.out()).toBe('');
     expect(rig.openConnections).toBe(0);
+  });
+
+  it.each([
+    ['status', '--node'],
+    ['wait', 'web', '--node'],
+    ['wait', 'web', '--not'],
+  ])('takes no empty name of a node, as an unset variable gives (%s)', async (...words) => {
+    const rig = openRig();
+    expect(await rig.runWords([...words, ''])).toBe(2);
+    expect(rig.err()).toContain(`argument '' is invalid. Give the name of a node, such as "node1"`);
   });
 
   it('passes kubeconfig and context on, before the command or after it', async () => {

@@ -119,10 +119,49 @@ describe('waiting for an announcement', () => {
     const result = wait({ timeoutMs: 1000 });
     await clock.advance(1000);
     expect(result.error?.message).toBe(
-      'demo/web was not announced within 1 s; last seen: nobody announces it; ' +
-        'the cluster cannot be watched: list servicel2statuses: connection refused',
+      'demo/web was not announced within 1 s; the cluster cannot be watched: ' +
+        'list servicel2statuses: connection refused',
     );
     expect(clock.sleepers).toBe(0);
+  });
+
+  it('runs out of time before the first answer, and does not say what it has not seen', async () => {
+    const { api, wait, clock } = setUp();
+    api.list = (_type, options) =>
+      clock.sleep(10_000, options?.signal).then(() => Promise.reject(new Error()));
+    const result = wait({ timeoutMs: 1000 });
+    await clock.advance(1000);
+    expect(result.error?.message).toBe(
+      'demo/web was not announced within 1 s; the API server has not answered yet',
+    );
+  });
+
+  it('only looks when it has no time, however long the answer takes', async () => {
+    const { api, client, clock } = setUp();
+    api.seed(SERVICE_L2_STATUSES, statusObject());
+    const list = api.list.bind(api);
+    api.list = async (...args) => {
+      await clock.sleep(500);
+      return list(...args);
+    };
+    const looks = (options: WaitOptions) => client.waitUntilAnnounced(WEB, { timeoutMs: 0, ...options });
+    const found = looks({});
+    const missed = looks({ node: 'node-b' }).catch((error: unknown) => error);
+    await clock.advance(500);
+    expect(await found).toMatchObject({ node: 'node-a' });
+    expect(await missed).toMatchObject({
+      code: 'Timeout',
+      message: expect.stringContaining('within 0 s; last seen: node-a announces it') as string,
+    });
+    expect(clock.sleepers).toBe(0);
+  });
+
+  it('is refused when no node could be meant', async () => {
+    const { client } = setUp();
+    await expect(client.waitUntilAnnounced(WEB, { node: 'node-a', not: 'node-a' })).rejects.toMatchObject({
+      code: 'InvalidArgument',
+      message: 'node and not: both are "node-a", so no node can be meant; keep one of them',
+    });
   });
 
   it.each([
