@@ -15,7 +15,7 @@ export interface Failure {
 }
 
 const REMEDIES: Partial<Record<ServiceL2StatusErrorCode, string>> = {
-  NoKubeconfig: 'name one with --kubeconfig or KUBECONFIG',
+  NoKubeconfig: 'name a context with --context, or a file with --kubeconfig or KUBECONFIG',
   NotInstalled: 'install MetalLB, or name the cluster that has it with --context',
   Denied: 'ask who runs the cluster for that permission, or name another user with --context',
   Unreachable: 'check that it runs, and that --context names the right cluster',

@@ -310,7 +310,9 @@ describe('a request', () => {
     other.clusters[0]!.cluster = { server: api.server };
     await expect(connect({ kubeconfig: JSON.stringify(other) }).list(CONFIG_MAPS)).rejects.toMatchObject({
       code: 'Unavailable',
-      message: expect.stringMatching(/self-signed certificate/) as string,
+      message: expect.stringMatching(
+        /^list configmaps: https:\/\/127\.0\.0\.1:\d+ has a certificate that is not trusted: self-signed certificate/,
+      ) as string,
     });
   });
 
@@ -478,6 +480,25 @@ describe('credentials', () => {
       code: 'Unauthorized',
       message: expect.stringContaining('/no/such/plugin') as string,
     });
+    const silent = { exec: { apiVersion: 'client.authentication.k8s.io/v1', command: 'false' } };
+    await expect(
+      connect({ kubeconfig: kubeconfig('https://127.0.0.1:1', silent) }).list(CONFIG_MAPS),
+    ).rejects.toThrow('no credentials: the log-in of the kubeconfig failed and said nothing');
+  });
+
+  it('that never come are not waited for once the call is aborted', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'metallb-l2-'));
+    const args = ['-c', `while [ -d ${folder} ]; do sleep 0.1; done`];
+    const user = { exec: { apiVersion: 'client.authentication.k8s.io/v1', command: 'sh', args } };
+    const api = connect({ kubeconfig: kubeconfig('https://127.0.0.1:1', user) });
+    const over = new AbortController();
+    const call = api.list(CONFIG_MAPS, { signal: over.signal });
+    setImmediate(() => over.abort(new Error('enough')));
+    try {
+      await expect(call).rejects.toThrow('enough');
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 });
 
@@ -522,6 +543,11 @@ describe('a kubeconfig', () => {
       expect(connect({ kubeconfigFile: file }).namespace).toBeUndefined();
       await writeFile(file, content.replace('"user":"test"', '"user":"test","namespace":"shop"'));
       expect(connect({ kubeconfigFile: file }).namespace).toBe('shop');
+      expect(() => connect({ kubeconfigFile: file, context: 'prod' })).toThrow(
+        `the kubeconfig ${file} has no context "prod"`,
+      );
+      await writeFile(file, '');
+      expect(() => connect({ kubeconfigFile: file })).toThrow(`the kubeconfig ${file} cannot be read: `);
     } finally {
       await rm(folder, { recursive: true });
     }
@@ -531,6 +557,12 @@ describe('a kubeconfig', () => {
     ['is no YAML', '{', undefined, /cannot be read/],
     ['is empty of contexts', 'apiVersion: v1', undefined, /has no contexts/],
     ['has no such context', kubeconfig('https://127.0.0.1'), 'prod', /no context "prod" .*it has "test"/],
+    [
+      'has no such user',
+      kubeconfig('https://127.0.0.1').replace('"user":"test"', '"user":"admin"'),
+      undefined,
+      /no user "admin", which context "test" names; it has "test"/,
+    ],
     ['has a server that is no URL', kubeconfig('nonsense'), undefined, /server "nonsense" is not a URL/],
     [
       'has no current context',

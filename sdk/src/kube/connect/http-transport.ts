@@ -7,6 +7,7 @@ import https from 'node:https';
 import { type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { KubeError } from '../errors.js';
+import { unlessAborted } from '../unless-aborted.js';
 import { type Answer, refusalOf } from './answers.js';
 import type { Credentials, CredentialSource } from './credentials.js';
 import { type Deadline, startDeadline } from './deadline.js';
@@ -80,8 +81,8 @@ export class HttpTransport {
   /** A response with a good status; throws KubeError for any other. */
   async #open(request: HttpRequest, signal: AbortSignal): Promise<http.IncomingMessage> {
     signal.throwIfAborted();
-    const credentials = await this.#logIn(request);
-    signal.throwIfAborted();
+    // A log-in may wait for a browser, or for ever.
+    const credentials = await unlessAborted(this.#logIn(request), signal);
     if (this.#closed) {
       const { operation } = request;
       throw new KubeError('Unavailable', 'the connection to the API server was closed', { operation });
@@ -116,7 +117,8 @@ export class HttpTransport {
     try {
       return await this.#credentials.current();
     } catch (cause) {
-      const message = `no credentials: ${cause instanceof Error ? cause.message : String(cause)}`;
+      const why = cause instanceof Error ? cause.message.trim() : String(cause);
+      const message = `no credentials: ${why === '' ? 'the log-in of the kubeconfig failed and said nothing' : why}`;
       throw new KubeError('Unauthorized', message, { operation: request.operation, cause });
     }
   }
@@ -149,12 +151,18 @@ export class HttpTransport {
     const { message, code } = error as NodeJS.ErrnoException;
     // A refused connection to a name with several addresses has an empty message.
     const what = message === '' ? (code ?? 'no connection') : message;
-    return new KubeError('Unavailable', `${this.#credentials.server} does not answer: ${what}`, {
+    const isDistrusted = code !== undefined && DISTRUST.test(code);
+    const problem = isDistrusted ? 'has a certificate that is not trusted' : 'does not answer';
+    return new KubeError('Unavailable', `${this.#credentials.server} ${problem}: ${what}`, {
       operation: request.operation,
       cause: error,
     });
   }
 }
+
+/** OpenSSL's reasons to refuse the certificate of a server, as Node names them. */
+const DISTRUST =
+  /^(CERT_|ERR_TLS_CERT_|SELF_SIGNED_CERT|DEPTH_ZERO_SELF_SIGNED_CERT|UNABLE_TO_(GET|VERIFY)_)/;
 
 /** What `beforeSend` threw, on its way through the request. */
 class HeldBack extends Error {

@@ -62,25 +62,32 @@ const SERVICE_ACCOUNT_TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/tok
 
 function load({ kubeconfig, kubeconfigFile, context }: KubeconfigSource): KubeConfig {
   const config = new KubeConfig();
+  const what = kubeconfig === undefined ? nameOf(kubeconfigFile) : 'the kubeconfig';
   try {
     if (kubeconfig !== undefined) config.loadFromString(kubeconfig);
     else if (kubeconfigFile !== undefined) config.loadFromFile(kubeconfigFile);
     else loadDefault(config);
   } catch (error) {
     if (error instanceof KubeconfigError) throw error;
-    throw new KubeconfigError(`the kubeconfig cannot be read: ${String(error)}`, { cause: error });
+    const why = error instanceof Error ? error.message : String(error);
+    throw new KubeconfigError(`${what} cannot be read: ${why}`, { cause: error });
   }
   if (context !== undefined) config.setCurrentContext(context);
   const name = config.getCurrentContext() as string | undefined;
   const known = config.getContexts().map((each) => `"${each.name}"`);
-  if (known.length === 0) throw new KubeconfigError('the kubeconfig has no contexts');
+  if (known.length === 0) throw new KubeconfigError(`${what} has no contexts`);
   if (name === undefined || name === '') {
-    throw new KubeconfigError(`the kubeconfig has no current context; name one of ${known.join(', ')}`);
+    throw new KubeconfigError(`${what} has no current context; name one of ${known.join(', ')}`);
   }
   const cluster = config.getContextObject(name) && config.getCurrentCluster();
   if (!cluster) {
+    throw new KubeconfigError(`${what} has no context "${name}" with a cluster; it has ${known.join(', ')}`);
+  }
+  const user = config.getContextObject(name)?.user;
+  if (user && !config.getUser(user)) {
+    const users = config.getUsers().map((each) => `"${each.name}"`);
     throw new KubeconfigError(
-      `the kubeconfig has no context "${name}" with a cluster; it has ${known.join(', ')}`,
+      `${what} has no user "${user}", which context "${name}" names; it has ${users.join(', ') || 'none'}`,
     );
   }
   if (!URL.canParse(cluster.server)) {
@@ -89,6 +96,11 @@ function load({ kubeconfig, kubeconfigFile, context }: KubeconfigSource): KubeCo
   // client-node refuses plain HTTP, as `kubectl proxy` serves it, without this.
   if (!cluster.server.startsWith('https:')) Object.assign(cluster, { skipTLSVerify: true });
   return config;
+}
+
+/** Names what is read, for errors. */
+function nameOf(file = process.env['KUBECONFIG'] ?? ''): string {
+  return file === '' ? 'the kubeconfig' : `the kubeconfig ${file}`;
 }
 
 /** As kubectl does: every file of `$KUBECONFIG` that exists, the first one's current context wins. */

@@ -91,7 +91,7 @@ describe('the command line', () => {
     const rig = openRig({ connect: async () => Promise.reject(new Error('no kubeconfig found: none')) });
     expect(await rig.run('status')).toBe(3);
     expect(rig.err()).toBe(
-      'metallb-l2: no kubeconfig found: none; name one with --kubeconfig or KUBECONFIG\n',
+      'metallb-l2: no kubeconfig found: none; name a context with --context, or a file with --kubeconfig or KUBECONFIG\n',
     );
   });
 
