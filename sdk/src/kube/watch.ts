@@ -75,7 +75,7 @@ async function* inputs<T extends KubeObject>(
   }
   yield { type: 'opened' };
   const timeoutSeconds = WATCH_MIN_SECONDS + Math.floor(deps.random() * WATCH_SPREAD_SECONDS);
-  const deadline = startDeadline(deps.clock, timeoutSeconds * 1000 + DEADLINE_GRACE_MS, type);
+  const deadline = startDeadline(deps.clock, timeoutSeconds * 1000 + DEADLINE_GRACE_MS, type, signal);
   try {
     const lines = deps.api.watch(type, {
       ...selection,
@@ -91,11 +91,12 @@ async function* inputs<T extends KubeObject>(
   yield { type: 'closed' };
 }
 
-/** A signal that is aborted with a `Timeout` after `ms`, unless cancelled. */
+/** A signal that is aborted with a `Timeout` after `ms`, unless it is cancelled or `watched` aborted, though nobody reads. */
 function startDeadline(
   clock: Clock,
   ms: number,
   type: ResourceType,
+  watched: AbortSignal,
 ): { signal: AbortSignal; cancel(): void } {
   const expired = new AbortController();
   const cancelled = new AbortController();
@@ -103,7 +104,7 @@ function startDeadline(
     const message = `the server did not end it within ${String(ms)} ms`;
     expired.abort(new KubeError('Timeout', message, { operation: describeCall('watch', type) }));
   };
-  clock.sleep(ms, cancelled.signal).then(expire, () => undefined);
+  clock.sleep(ms, AbortSignal.any([cancelled.signal, watched])).then(expire, () => undefined);
   return {
     signal: expired.signal,
     cancel: () => {

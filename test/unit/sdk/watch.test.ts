@@ -291,4 +291,17 @@ describe('watching a kind', () => {
   ])('ends when aborted %s, and leaves no timer', async (_when, answers) => {
     expect((await run(answers, 1000)).sleepers).toBe(0);
   });
+
+  it('leaves no timer when aborted, though nobody reads it to its end', async () => {
+    const clock = new FakeClock();
+    const { api } = script(clock, [list('10'), { lines: [applied('a', '11')], end: 'open' }]);
+    const abort = new AbortController();
+    const updates = watchResource({ api, clock, random: () => 0 }, CONFIG_MAPS, {}, abort.signal);
+    expect((await updates.next()).value).toMatchObject({ type: 'synced' });
+    expect((await updates.next()).value).toMatchObject({ type: 'applied' });
+    expect(clock.sleepers).toBe(1);
+    abort.abort();
+    await settle();
+    expect(clock.sleepers).toBe(0);
+  });
 });
