@@ -111,6 +111,7 @@ export class ServiceL2StatusClient {
 
   /** Where `service` is announced, undefined when it is not. Of several status objects the latest holds. */
   async get(service: ServiceRef, options: CallOptions = {}): Promise<Announcement | undefined> {
+    checkService(service);
     const { statuses } = await this.list({ ...options, service });
     return latestAnnouncement(statuses);
   }
@@ -121,6 +122,7 @@ export class ServiceL2StatusClient {
    * `unchecked`, and judges without.
    */
   async whoAnnounces(service: ServiceRef, options: CallOptions = {}): Promise<WhoAnnounces> {
+    checkService(service);
     return this.#ask({ service, ...options }, async (api, signal) => {
       const { items } = await listAll(api, SERVICE_L2_STATUSES, { ...this.#selection({ service }), signal });
       const evidence = await readEvidence(api, items, signal);
@@ -133,8 +135,9 @@ export class ServiceL2StatusClient {
    * the API alone. What one is not allowed to read leaves its check `unknown`, with the permission it takes.
    */
   async explain(service: ServiceRef, options: CallOptions = {}): Promise<Explanation> {
+    checkService(service);
+    const { namespace } = this.#selection({ service });
     return this.#ask({ service, ...options }, async (api, signal) => {
-      const { namespace } = this.#selection({ service });
       return explain(await readExplainFacts(api, { ref: service, namespace }, signal));
     });
   }
@@ -154,6 +157,7 @@ export class ServiceL2StatusClient {
    * @throws ServiceL2StatusError `Timeout`, with what was seen last
    */
   async waitUntilAnnounced(service: ServiceRef, options: WaitOptions = {}): Promise<Announcement> {
+    checkService(service);
     const { timeoutMs = 60_000, signal, ...wish } = options;
     if (!(timeoutMs >= 0)) {
       const message = `timeoutMs: ${timeoutMs} is not a number of milliseconds from 0 on`;
@@ -258,8 +262,12 @@ function eitherOf(signal: AbortSignal | undefined, other: AbortSignal): AbortSig
   return signal ? AbortSignal.any([signal, other]) : other;
 }
 
-/** Anything else than a name would change what the selector selects. */
-function checkService(service: ServiceRef): void {
+/** Anything else than a name would change what the selector selects; plain JavaScript can leave all of it out. */
+function checkService(service: ServiceRef | null | undefined): void {
+  if (typeof service !== 'object' || service === null) {
+    const message = `service: ${String(service)} is not a service, such as { namespace: "default", name: "web" }`;
+    throw new ServiceL2StatusError('InvalidArgument', message);
+  }
   for (const field of ['namespace', 'name'] as const) {
     if (typeof service[field] === 'string' && DNS_LABEL.test(service[field])) continue;
     const message = `service.${field}: ${JSON.stringify(service[field])} is not a name, such as "web" or "my-app-2"`;

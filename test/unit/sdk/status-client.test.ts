@@ -211,6 +211,27 @@ describe('asking for one service', () => {
     expect(await setUp().client.get(WEB)).toBeUndefined();
   });
 
+  it.each<[string, unknown, string]>([
+    ['no service', undefined, 'service: undefined is not a service'],
+    ['no name', { namespace: 'demo' }, 'service.name: undefined is not a name'],
+    ['a selector', { namespace: 'demo', name: 'web,a=b' }, 'service.name: "web,a=b" is not a name'],
+  ])('is refused with %s, and is no question about all of them', async (_what, given, message) => {
+    const { api, client } = setUp();
+    api.seed(SERVICE_L2_STATUSES, status('a', 'node-a'));
+    const service = given as typeof WEB;
+    for (const answer of [
+      client.get(service),
+      client.whoAnnounces(service),
+      client.explain(service),
+      client.waitUntilAnnounced(service),
+    ]) {
+      await expect(answer).rejects.toMatchObject({
+        code: 'InvalidArgument',
+        message: expect.stringContaining(message) as string,
+      });
+    }
+  });
+
   it('gives the latest of several', async () => {
     const { api, client } = setUp();
     api.seed(SERVICE_L2_STATUSES, status('x', 'node-a', { announcedSince: '2026-01-01T00:00:00Z' }));
