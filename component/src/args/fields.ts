@@ -27,6 +27,10 @@ export function problemsOf(schema: z.ZodType, value: unknown, path: string): Arg
     );
     if (issue.code !== 'unrecognized_keys')
       return [{ path: at === '' ? 'args' : at, message: issue.message }];
+    if (issue.keys.includes(OUTPUT_MARK)) {
+      const message = 'an output given; write the object itself: single values in it may be outputs';
+      return [{ path: at === '' ? 'args' : at, message }];
+    }
     return issue.keys.map((key) => ({
       path: at === '' ? key : `${at}.${key}`,
       message: unknownField(key, issue.message.split(SEPARATOR)),
@@ -35,6 +39,9 @@ export function problemsOf(schema: z.ZodType, value: unknown, path: string): Arg
 }
 
 const SEPARATOR = ', ';
+
+/** Field of every output, by which Pulumi knows one. */
+const OUTPUT_MARK = '__pulumiOutput';
 
 /** So many letters may be wrong in a name of `length` for another one to be meant. */
 const mistakes = (length: number) => Math.max(2, Math.floor(length / 3));
@@ -48,6 +55,7 @@ function unknownField(name: string, fields: readonly string[]): string {
 /** A value in an error message. */
 function show(value: unknown): string {
   if (value === undefined) return 'nothing';
+  if (isComputed(value)) return value instanceof Promise ? 'a promise' : 'an output';
   if (value === null || ['string', 'number', 'boolean'].includes(typeof value)) return JSON.stringify(value);
   return Array.isArray(value) ? 'a list' : `${typeof value === 'object' ? 'an' : 'a'} ${typeof value}`;
 }

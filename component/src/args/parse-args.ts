@@ -19,7 +19,7 @@ import {
 } from './args-schema.js';
 import { checked, checkedIfGiven } from './checked.js';
 import { type ArgsProblem, refuse } from './error.js';
-import { problemsOf } from './fields.js';
+import { isComputed, problemsOf } from './fields.js';
 import { annotationsSchema, namespaceSchema } from './kubernetes-schema.js';
 import {
   type ParsedMetrics,
@@ -143,11 +143,11 @@ function parseBuild(build: ImageBuild): ParsedBuild {
  * error: what has not the shape to be compared is passed over here.
  */
 function crossProblems(args: unknown): ArgsProblem[] {
-  if (!isRecord(args)) return [];
+  if (!isRecord(args) || isComputed(args)) return [];
   if (args['crds'] === 'patch') return patchProblems(args);
   return [
     ...missingProblems(args),
-    ...(isRecord(args['image']) ? imageProblems(args['image']) : []),
+    ...(isRecord(args['image']) && !isComputed(args['image']) ? imageProblems(args['image']) : []),
     ...namespaceProblems(args),
     ...poolProblems(args),
   ];

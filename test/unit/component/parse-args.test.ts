@@ -45,6 +45,26 @@ describe('arguments', () => {
     expect(problemsOf(() => parse(undefined)).map(({ path }) => path)).toEqual(['args']);
   });
 
+  it.each<[string, unknown, string, string]>([
+    ['args', pulumi.output(GOOD), 'args', 'an output given; write the object itself'],
+    [
+      'image',
+      { ...GOOD, image: pulumi.output(GOOD.image) },
+      'image',
+      'an output given; write the object itself',
+    ],
+    ['pools', { ...GOOD, pools: pulumi.output([]) }, 'pools', 'an output given; write a list of pools'],
+    [
+      'createNamespace',
+      { ...GOOD, createNamespace: Promise.resolve(true) },
+      'createNamespace',
+      'a promise given; write true or false',
+    ],
+  ])('are refused by what they are when they come later and must not (%s)', (_what, args, path, message) => {
+    const problems = problemsOf(() => parse(args));
+    expect(problems).toEqual([{ path, message: expect.stringContaining(message) as string }]);
+  });
+
   it('are refused for everything at once, in one error Pulumi shows without a stack', () => {
     const bad = {
       ...GOOD,
