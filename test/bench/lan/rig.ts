@@ -67,6 +67,8 @@ interface RigParts {
   readonly nodes: ReadonlyMap<string, string>;
   readonly task: Task;
   readonly installation: Installation;
+  /** What the client asks for. */
+  readonly address: string;
 }
 
 export class Rig {
@@ -98,7 +100,7 @@ export class Rig {
       const nodes = await nodesByMac(lab);
       const watch = () => LanProbe.start(lab, CLIENT, { address, port: SERVICE_PORT }, task);
       probe = await watch();
-      const rig = new Rig({ lab, api, probe, watch, subject, nodes, task, installation });
+      const rig = new Rig({ lab, api, probe, watch, subject, nodes, task, installation, address });
       await rig.settle();
       return rig;
     } catch (error) {
@@ -153,7 +155,24 @@ export class Rig {
     await this.rolledOut();
     await this.probe.until('one node alone answers', () => this.isSteady(), PATIENCE_MS);
     [this.#winner] = this.probe.answering(STEADY_MS);
+    const since = Date.now();
+    const isServed = () => this.probe.connects.some(({ at, ok }) => ok && at > since);
+    await this.probe.until('the service is served', isServed, PATIENCE_MS);
+    for (const { name } of this.lab.nodes) await this.#forgetUntranslated(name);
     this.probe.forget(RECENT_MS);
+  }
+
+  /**
+   * A connect that came before kube-proxy knew the service was not translated, which conntrack holds on to for two
+   * minutes: whichever later one has the same source port leads nowhere, whoever announces the address.
+   */
+  async #forgetUntranslated(node: string): Promise<void> {
+    const { address } = this.#parts;
+    const argv = ['conntrack', '-D', '--orig-dst', address, '--reply-src', address];
+    const { code, stderr } = await this.lab.exec(node, argv, { signal: this.task.signal });
+    // It also ends with 1 when there is none.
+    if (code !== 0 && !stderr.includes(' 0 flow entries'))
+      throw new Error(`${argv.join(' ')}: ${stderr.trim()}`);
   }
 
   /** Whether the elected node alone has answered for a while. */
