@@ -1,6 +1,7 @@
 /**
  * Finds out who still lives: the next one on the ring is pinged again and again; who does not answer is pinged
- * by others and over TCP as well, and when all of that is in vain becomes a suspect.
+ * by others and over TCP as well, and when all of that is in vain becomes a suspect, and the one behind it is
+ * pinged at once.
  */
 import type { GossipEndpoint } from '../ports.js';
 import type { Ack, GossipSource, IndirectPing, Nack, Ping, Suspect } from '../wire/memberlist/messages.js';
@@ -54,8 +55,9 @@ export class Prober {
       await this.#core.sleep(this.#core.deps.random() * probeIntervalMs, signal);
       while (!signal.aborted) {
         const nextAt = this.#core.now + probeIntervalMs;
-        await Promise.all(Array.from(this.#targets(), (target) => this.#probe(target, signal)));
-        await this.#core.sleep(nextAt - this.#core.now, signal);
+        const silent = await Promise.all(Array.from(this.#targets(), (target) => this.#probe(target, signal)));
+        // The one behind it may have died with it, and would otherwise be asked an interval later.
+        if (!silent.includes(true)) await this.#core.sleep(nextAt - this.#core.now, signal);
       }
     } finally {
       unsubscribe();
@@ -128,7 +130,8 @@ export class Prober {
     this.#checks--;
   }
 
-  async #probe(target: Member, signal: AbortSignal): Promise<void> {
+  /** Gives whether a member that was in good standing is silent, and accused of it now. */
+  async #probe(target: Member, signal: AbortSignal): Promise<boolean> {
     const { profile } = this.#core;
     const stalls = this.#core.clock.stalls;
     const verdictAt = this.#core.now + this.#core.scaled(profile.verdictMs);
@@ -147,17 +150,18 @@ export class Prober {
       });
     }
     this.#questions.delete(question.seqNo);
-    if (signal.aborted) return;
+    if (signal.aborted) return false;
     if (question.hasAnswer) {
       this.#core.feel(-1);
       this.#core.apply({ type: 'answered', node: target.name });
-      return;
+      return false;
     }
     // The answer may have come while nobody was here to take it.
-    if (this.#core.clock.stalls !== stalls) return;
+    if (this.#core.clock.stalls !== stalls) return false;
     this.#core.metrics.probeFailed();
     this.#core.feel(failedProbeDelta(helpers.length, question.nacks));
     this.#core.apply(this.#accusation(target));
+    return target.state === 'alive';
   }
 
   #sendPing(question: Question, target: Member): void {

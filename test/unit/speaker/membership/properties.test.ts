@@ -60,6 +60,21 @@ describe('a member without power', () => {
     expect(quantile(delays, 1)).toBeLessThanOrEqual(expected.max);
   });
 
+  // Some of them are side by side on the ring, and hide each other until the first is found.
+  it('is known soon though half of the members went with it (8 seeds)', async () => {
+    const dead = ['m1', 'm2', 'm3', 'm4', 'm5'];
+    const delays: number[] = [];
+    for (const seed of seeds(8)) {
+      const group = await Group.of(10, { seed });
+      await group.clock.advance(1_000 + seed * 37);
+      for (const name of dead) group.network.cut(addressOf(name));
+      delays.push(await group.until(() => group.isWhole(others(group, ...dead)), 5_000));
+      await group.stop();
+    }
+    expect(quantile(delays, 0.5)).toBeLessThanOrEqual(2_000);
+    expect(quantile(delays, 1)).toBeLessThanOrEqual(2_300);
+  });
+
   it('is noticed under 10 % loss too (10 seeds)', async () => {
     for (const seed of seeds(10)) {
       const group = await Group.of(5, { seed, loss: 0.1, delayMs: [0, 20] });
