@@ -2,7 +2,7 @@
  * One member of a group that watches itself (SWIM with Lifeguard), compatible on the wire with
  * hashicorp/memberlist 0.5.
  *
- * - Every member probes the others in turn; one that is silent becomes a suspect, and dies of it unless it
+ * - Every member probes the next one on a ring; one that is silent becomes a suspect, and dies of it unless it
  *   objects in time.
  * - News travels by gossip, and on the back of pings and answers.
  * - To join is to exchange all that is known with one that is already in; peers that are missing are asked

@@ -22,11 +22,12 @@ export function watchedBy(self: MemberName, others: readonly Member[]): readonly
   return last < 0 ? ahead : ahead.slice(0, last + 1);
 }
 
-/** `members` as they follow `self`, once around. */
+/** `members` as they follow `self`, once around; those of one place by name. */
 function inRingOrder(self: MemberName, members: readonly Member[]): readonly Member[] {
   const from = placeOf(self);
+  const distanceTo = (name: MemberName) => (placeOf(name) - from) >>> 0 || (name < self ? 2 ** 32 : 0);
   return members
-    .map((member) => ({ member, distance: (placeOf(member.name) - from) >>> 0 }))
+    .map((member) => ({ member, distance: distanceTo(member.name) }))
     .sort((a, b) => a.distance - b.distance || (a.member.name < b.member.name ? -1 : 1))
     .map(({ member }) => member);
 }

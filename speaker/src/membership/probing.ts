@@ -55,7 +55,9 @@ export class Prober {
       await this.#core.sleep(this.#core.deps.random() * probeIntervalMs, signal);
       while (!signal.aborted) {
         const nextAt = this.#core.now + probeIntervalMs;
-        const silent = await Promise.all(Array.from(this.#targets(), (target) => this.#probe(target, signal)));
+        const silent = await Promise.all(
+          Array.from(this.#targets(), (target) => this.#probe(target, signal)),
+        );
         // The one behind it may have died with it, and would otherwise be asked an interval later.
         if (!silent.includes(true)) await this.#core.sleep(nextAt - this.#core.now, signal);
       }

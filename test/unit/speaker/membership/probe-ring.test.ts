@@ -48,6 +48,12 @@ describe('the ring of probes', () => {
     expect(watch([...members].reverse())).toEqual(new Map([...watch(members)].reverse()));
   });
 
+  it('leaves nobody out when two names have one place', () => {
+    const names = ['node1', 'node129599', 'node2', 'node732382'];
+    const watches = watch(names.map((name) => member(name)));
+    expect([...watches.values()].flat().sort()).toEqual(names);
+  });
+
   it('does not put names in a row side by side', () => {
     const order = around(watch(NAMES.map((name) => member(name))), 'node1');
     const inARow = order.filter((name, i) => order[i + 1] === NAMES[NAMES.indexOf(name) + 1]);
