@@ -70,8 +70,11 @@ async function untilWithdrawn(
 ): Promise<void> {
   const over = new AbortController();
   const gone = new AbortController();
+  let synced = false;
   const giveUp = () => {
-    const message = `${serviceKey(service)} is still announced after ${timeoutMs / 1000} s`;
+    const found = synced ? 'is still announced' : 'may still be announced';
+    const why = synced ? '' : '; the API server has not answered yet';
+    const message = `${serviceKey(service)} ${found} after ${timeoutMs / 1000} s${why}`;
     over.abort(new ServiceL2StatusError('Timeout', message, { service }));
   };
   if (timeoutMs > 0) clock.sleep(timeoutMs, gone.signal).then(giveUp, () => undefined);
@@ -80,6 +83,7 @@ async function untilWithdrawn(
     for await (const event of eventsOf(session, scope, AbortSignal.any([signal, over.signal]))) {
       if (event.type === 'withdrawn') return;
       if (event.type === 'synced' && event.statuses.length === 0) return;
+      synced = true;
       if (timeoutMs === 0) giveUp();
     }
   } finally {

@@ -287,6 +287,21 @@ describe('wait', () => {
     expect([rig.openConnections, rig.clock.sleepers]).toEqual([0, 0]);
   });
 
+  it.each([
+    ['wait web', 'shop/web was not announced within 60 s; the API server has not answered yet'],
+    [
+      'wait web --for withdrawn',
+      'shop/web may still be announced after 60 s; the API server has not answered yet',
+    ],
+  ])('says that it has seen nothing when the server is silent (%s)', async (line, message) => {
+    const rig = announced();
+    rig.api.fault = () => new Promise(() => undefined);
+    const ended = rig.run(line);
+    await rig.clock.advance(60_000);
+    expect(await ended).toBe(124);
+    expect(rig.err()).toContain(message);
+  });
+
   it('only looks when it has no time', async () => {
     const rig = announced();
     expect(await rig.run('wait web --timeout 0s')).toBe(0);
