@@ -13,18 +13,21 @@ const ONE_REQUEST_MS = 1000;
 export function stopSignal(now: () => number = () => performance.now()): AbortSignal {
   const stop = new AbortController();
   let stoppedAt = 0;
+  const request = (reason: Error) => {
+    if (!stop.signal.aborted) stoppedAt = now();
+    stop.abort(reason);
+  };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
       if (stop.signal.aborted && now() - stoppedAt > ONE_REQUEST_MS) process.exit(130);
-      if (!stop.signal.aborted) stoppedAt = now();
-      stop.abort(new Error(`stopped by ${signal}`));
+      request(new Error(`stopped by ${signal}`));
     });
   }
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       // EIO: the terminal was closed.
       const isUnread = error.code === 'EPIPE' || error.code === 'EIO';
-      stop.abort(isUnread ? new Error('nobody reads the output') : error);
+      request(isUnread ? new Error('nobody reads the output') : error);
     });
   }
   return stop.signal;

@@ -33,6 +33,13 @@ describe('a command that is stopped', () => {
     expect(ended).toEqual({ code: 0, stdout: 'stopped by SIGINT, cleaned up\n' });
   });
 
+  it('by a terminal that is closed, which output and signal each tell, cleans up', async () => {
+    const ended = await runStopped(
+      `time = 5000; process.stdout.emit('error', { code: 'EIO' }); process.emit('SIGHUP');`,
+    );
+    expect(ended).toEqual({ code: 0, stdout: 'nobody reads the output, cleaned up\n' });
+  });
+
   it('ends at once when it is asked again later', async () => {
     const ended = await runStopped(`process.emit('SIGINT'); time = 5000; process.emit('SIGINT');`);
     expect(ended).toEqual({ code: 130, stdout: '' });
