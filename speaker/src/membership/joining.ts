@@ -31,7 +31,7 @@ interface MissingPeer {
 
 /** Peers asked at the same time at most; the others have their turn afterwards. */
 const PEERS_AT_ONCE = 8;
-/** However much is heard of it, a peer is not asked again sooner than this, in milliseconds. */
+/** However many signs there are, a peer has so long to answer before it is asked again, in milliseconds. */
 const LEAST_GAP_MS = 200;
 /** Who learned in the first exchange that it is held for dead objects in the second. */
 const EXCHANGES = 2;
@@ -70,12 +70,12 @@ export class Joiner {
     }
   }
 
-  /** Asks all that are missing now: there is reason to think that the network is back. */
+  /** Asks whoever is missing and not just being asked: there is reason to think that the network is back. */
   askAll(): void {
     for (const peer of this.#missing.values()) {
-      peer.askAt = this.#core.now;
+      askSoon(peer);
       // The kernel repeats what it has sent in vain, but not soon.
-      peer.attempt?.abort();
+      if (peer.askAt <= this.#core.now) peer.attempt?.abort();
     }
     this.#sign.notify();
   }
@@ -92,7 +92,7 @@ export class Joiner {
     if (this.#missing.size === 0) return;
     const peer = this.#missing.get(keyOf(endpoint));
     if (peer === undefined) return;
-    peer.askAt = Math.min(peer.askAt, peer.askedAt + LEAST_GAP_MS);
+    askSoon(peer);
     this.#sign.notify();
   }
 
@@ -159,6 +159,10 @@ export class Joiner {
     peer.attempt = undefined;
     this.#sign.notify();
   }
+}
+
+function askSoon(peer: MissingPeer): void {
+  peer.askAt = Math.min(peer.askAt, peer.askedAt + LEAST_GAP_MS);
 }
 
 function keyOf({ address, port }: GossipEndpoint): string {

@@ -190,6 +190,19 @@ describe('leaving', () => {
   });
 });
 
+describe('a peer that is missing', () => {
+  it('is joined though links come and go all the time, as when many pods start', async () => {
+    const group = new Group({ delayMs: [10, 10] });
+    const started = [group.start('m1'), group.start('m2')];
+    for (let i = 0; i < 100; i++) {
+      for (const { memberlist } of started) memberlist.linkRestored();
+      await group.clock.advance(10);
+    }
+    expect(group.isWhole()).toBe(true);
+    await group.stop();
+  });
+});
+
 describe('a probe', () => {
   it('goes around a path that is broken: nobody is suspected whom a third one reaches', async () => {
     const group = await Group.of(3);
