@@ -139,8 +139,10 @@ export class StatusSlot {
   resync(objects: readonly ServiceL2Status[]): void {
     const listed = new Set(objects.map(uidOf));
     for (const uid of [...this.#objects.keys()]) {
+      if (listed.has(uid)) continue;
       // Gone, or younger than the list: the API server is asked before anything is written.
-      if (!listed.has(uid)) this.#drop(uid);
+      if (this.#held !== uid) this.#contest.rivalGone();
+      this.#drop(uid);
     }
     for (const object of objects) this.observe(object);
     this.#kick();

@@ -54,20 +54,29 @@ describe('a status publisher that has rivals', () => {
     );
   });
 
-  it('does not wait any longer when the object goes with the other speaker of its node', async () => {
-    const first = cluster.start('node-a', 'first-pod');
-    const second = cluster.start('node-a', 'second-pod');
-    first.want(MINE);
-    second.want(MINE);
-    await cluster.clock.advance(60_000);
-    const owner = async () => (await cluster.object()).metadata.ownerReferences?.[0]?.uid;
-    while ((await owner()) !== 'second-pod') await cluster.clock.advance(1000);
-    await second.end();
-    const { metadata } = await cluster.object();
-    await cluster.api.delete(SERVICE_L2_STATUSES, { namespace: NAMESPACE, name: metadata.name ?? '' });
-    await cluster.clock.advance(2000);
-    expect(await owner()).toBe('first-pod');
-  });
+  it.each([
+    ['', true],
+    [', between two watches', false],
+  ])(
+    'does not wait any longer when the object goes with the other speaker of its node%s',
+    async (_, isSeen) => {
+      const first = cluster.start('node-a', 'first-pod');
+      const second = cluster.start('node-a', 'second-pod');
+      first.want(MINE);
+      second.want(MINE);
+      await cluster.clock.advance(60_000);
+      const owner = async () => (await cluster.object()).metadata.ownerReferences?.[0]?.uid;
+      while ((await owner()) !== 'second-pod') await cluster.clock.advance(1000);
+      await second.end();
+      const { metadata } = await cluster.object();
+      const ref = { namespace: NAMESPACE, name: metadata.name ?? '' };
+      if (!isSeen) cluster.api.endWatches();
+      await cluster.api.delete(SERVICE_L2_STATUSES, ref);
+      if (!isSeen) cluster.api.compact();
+      await cluster.clock.advance(2000);
+      expect(await owner()).toBe('first-pod');
+    },
+  );
 
   it('finds out soon when the other node of a contest has stopped', async () => {
     const a = cluster.start('node-a');
