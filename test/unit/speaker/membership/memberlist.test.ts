@@ -1,9 +1,10 @@
+import { RING_META } from '../../../../speaker/src/membership/probe-ring.js';
 import { PROFILES } from '../../../../speaker/src/membership/profile.js';
 import type { GossipTransport } from '../../../../speaker/src/ports.js';
 import { createStreamCodec } from '../../../../speaker/src/wire/memberlist/stream.js';
 import { randomBytesFrom } from '../../../support/seeded-random.ts';
 import { addressOf, dropped, Group, metric, PORT } from './group.ts';
-import { aliveAs, stranger } from './stranger.ts';
+import { aliveAs, answerPings, stranger } from './stranger.ts';
 
 const never = new AbortController().signal;
 
@@ -223,6 +224,21 @@ describe('a probe', () => {
     await group.until(() => group.isWhole(), 5_000);
     await group.clock.advance(30_000);
     expect(group.removals).toBe(0);
+    await group.stop();
+  });
+
+  it.each([
+    ['each of those that choose by lot in turn', new Uint8Array(), 3 * 500],
+    ['those that others look after by lot', RING_META, 60_000],
+  ])('goes to %s', async (_, meta, forMs) => {
+    const group = await Group.of(1);
+    const names = ['m97', 'm98', 'm99'];
+    const strangers = names.map((name) => stranger(group, name));
+    strangers.forEach(({ send }, i) => send('m1', aliveAs(names[i]!, meta)));
+    await answerPings(group, 'm1', strangers, 100);
+    const answered = await answerPings(group, 'm1', strangers, forMs);
+    expect(Math.min(...answered)).toBeGreaterThan(0);
+    for (const { stop } of strangers) stop();
     await group.stop();
   });
 

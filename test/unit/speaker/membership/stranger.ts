@@ -1,7 +1,11 @@
 /** A program that speaks the protocol and is no member. */
 import { OUR_VERSIONS } from '../../../../speaker/src/membership/versions.js';
 import type { GossipStream } from '../../../../speaker/src/ports.js';
-import type { GossipMessage, StreamMessage } from '../../../../speaker/src/wire/memberlist/messages.js';
+import type {
+  Alive,
+  GossipMessage,
+  StreamMessage,
+} from '../../../../speaker/src/wire/memberlist/messages.js';
 import { createPacketCodec } from '../../../../speaker/src/wire/memberlist/packet.js';
 import { createStreamCodec } from '../../../../speaker/src/wire/memberlist/stream.js';
 import { addressOf, type Group, PORT } from './group.ts';
@@ -47,9 +51,29 @@ export async function readAnswer(stream: GossipStream): Promise<StreamMessage | 
   return undefined;
 }
 
+/** Lets `ms` milliseconds pass in which each of `strangers` answers the pings of `member`; gives how many it answered. */
+export async function answerPings(
+  group: Group,
+  member: string,
+  strangers: readonly ReturnType<typeof stranger>[],
+  ms: number,
+): Promise<number[]> {
+  const answered = strangers.map(() => 0);
+  for (let passed = 0; passed < ms; passed += 10) {
+    await group.clock.advance(10);
+    strangers.forEach(({ datagrams, send }, i) => {
+      for (const message of datagrams.splice(0).flat()) {
+        if (message.type !== 'ping') continue;
+        send(member, { type: 'ack', seqNo: message.seqNo });
+        answered[i]!++;
+      }
+    });
+  }
+  return answered;
+}
+
 /** What a program at `name` says of itself to be taken for a member. */
-export function aliveAs(name: string): GossipMessage {
-  const meta = new Uint8Array();
+export function aliveAs(name: string, meta: Uint8Array = new Uint8Array()): Alive {
   const place = { address: addressOf(name), port: PORT };
   return { type: 'alive', node: name, ...place, meta, incarnation: 1, versions: OUR_VERSIONS };
 }
