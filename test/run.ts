@@ -40,9 +40,15 @@ const LEVELS = [...Object.keys(CHECKS), ...Object.keys(JEST_LEVELS)];
 
 function runNode(args: string[]): Promise<number> {
   const child = spawn(process.execPath, args, { cwd: root, stdio: 'inherit' });
+  // A terminal interrupts the child as well, but not everybody who stops this program is one.
+  const onAbort = () => child.kill('SIGINT');
+  signal.addEventListener('abort', onAbort, { once: true });
   return new Promise((resolve) => {
     child.on('error', () => resolve(127));
-    child.on('close', (code) => resolve(code ?? 1));
+    child.on('close', (code) => {
+      signal.removeEventListener('abort', onAbort);
+      resolve(code ?? 1);
+    });
   });
 }
 
@@ -114,6 +120,7 @@ const requested = process.argv.slice(2).filter((arg) => LEVELS.includes(arg));
 const extra = process.argv.slice(2).filter((arg) => !LEVELS.includes(arg));
 const total: Tally = { passed: 0, failed: 0, skipped: [] };
 for (const level of requested.length > 0 ? requested : LEVELS) {
+  if (signal.aborted) break;
   process.stdout.write(`\n== ${level}\n`);
   const tally = level in CHECKS ? await runChecks(level) : await runJest(level, extra);
   total.passed += tally.passed;
@@ -124,4 +131,4 @@ process.stdout.write('\n');
 for (const reason of total.skipped) process.stdout.write(`skipped: ${reason}\n`);
 const skipped = total.skipped.length > 0 ? `, ${total.skipped.length} skipped` : '';
 process.stdout.write(`${total.passed} passed, ${total.failed} failed${skipped}\n`);
-process.exitCode = total.failed > 0 ? 1 : 0;
+process.exitCode = signal.aborted ? 130 : Math.min(total.failed, 1);
