@@ -34,6 +34,9 @@ export class PrometheusMeter implements MainMeter {
       inc: (labels, by = 1) => {
         counter.inc(labels, by);
       },
+      remove: (labels) => {
+        counter.remove(labels);
+      },
     };
   }
 

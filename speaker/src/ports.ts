@@ -19,6 +19,8 @@ export type MetricLabels = Readonly<Record<string, string>>;
 export interface Counter {
   /** Adds `by` to the series of `labels`. @default 1 */
   inc(labels: MetricLabels, by?: number): void;
+  /** Drops the series of `labels`; counted again, it begins at 0. */
+  remove(labels: MetricLabels): void;
 }
 
 /** A number that comes and goes. */

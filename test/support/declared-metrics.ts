@@ -117,7 +117,7 @@ class DeclarationMeter implements MainMeter {
 
   counter(name: string, help: string, labelNames: readonly string[]): Counter {
     this.declared.set(name, { name, kind: 'counter', help, labelNames });
-    return { inc: () => undefined };
+    return { inc: () => undefined, remove: () => undefined };
   }
 
   gauge(name: string, help: string, labelNames: readonly string[]): Gauge {

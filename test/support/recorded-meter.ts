@@ -7,6 +7,7 @@ export class RecordedMeter implements MainMeter {
   counter(name: string): Counter {
     return {
       inc: (labels, by = 1) => this.#series.set(seriesOf(name, labels), this.value(name, labels) + by),
+      remove: (labels) => this.#series.delete(seriesOf(name, labels)),
     };
   }
 

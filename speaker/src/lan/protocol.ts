@@ -86,6 +86,8 @@ export interface MetricsBatch {
     readonly help: string;
     readonly labelNames: readonly string[];
   }[];
+  /** Series of counters that are no more; what was counted of them since begins at 0. */
+  readonly removed: readonly (readonly [id: number, labels: MetricLabels])[];
   readonly counted: readonly (readonly [id: number, labels: MetricLabels, by: number])[];
   /** `undefined` for a series that was removed. */
   readonly gauged: readonly (readonly [id: number, labels: MetricLabels, value: number | undefined])[];

@@ -11,6 +11,7 @@ type Declared = MetricsBatch['declared'][number];
 export class RelayMeter implements Meter {
   readonly #known = new Map<string, Declared>();
   #declared: Declared[] = [];
+  #removed: [id: number, labels: MetricLabels][] = [];
   readonly #counted = new Map<string, [id: number, labels: MetricLabels, by: number]>();
   readonly #gauged = new Map<string, [id: number, labels: MetricLabels, value: number | undefined]>();
 
@@ -22,6 +23,10 @@ export class RelayMeter implements Meter {
         const series = this.#counted.get(key);
         if (series === undefined) this.#counted.set(key, [id, labels, by]);
         else series[2] += by;
+      },
+      remove: (labels) => {
+        this.#counted.delete(seriesKey(id, labelNames, labels));
+        this.#removed.push([id, labels]);
       },
     };
   }
@@ -36,14 +41,17 @@ export class RelayMeter implements Meter {
 
   /** What has happened since the last call; `undefined` for nothing. */
   take(): MetricsBatch | undefined {
-    if (this.#declared.length + this.#counted.size + this.#gauged.size === 0) return undefined;
+    const parts = [this.#declared.length, this.#removed.length, this.#counted.size, this.#gauged.size];
+    if (parts.every((size) => size === 0)) return undefined;
     const batch: MetricsBatch = {
       type: 'metrics',
       declared: this.#declared,
+      removed: this.#removed,
       counted: [...this.#counted.values()],
       gauged: [...this.#gauged.values()],
     };
     this.#declared = [];
+    this.#removed = [];
     this.#counted.clear();
     this.#gauged.clear();
     return batch;
@@ -71,11 +79,12 @@ export class MeterReplay {
     this.#meter = meter;
   }
 
-  apply({ declared, counted, gauged }: MetricsBatch): void {
+  apply({ declared, removed, counted, gauged }: MetricsBatch): void {
     for (const { id, kind, name, help, labelNames } of declared) {
       if (kind === 'counter') this.#counters.set(id, this.#meter.counter(name, help, labelNames));
       else this.#gauges.set(id, this.#meter.gauge(name, help, labelNames));
     }
+    for (const [id, labels] of removed) this.#counters.get(id)?.remove(labels);
     for (const [id, labels, by] of counted) this.#counters.get(id)?.inc(labels, by);
     for (const [id, labels, value] of gauged) this.#gauge(id, labels, value);
   }

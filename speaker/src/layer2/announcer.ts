@@ -309,6 +309,7 @@ export class Announcer {
         () => undefined,
       );
       for (const responder of this.#responders.values()) responder.countDrops();
+      this.#traffic.keepInterfaces(new Set(this.#deps.links.links().map(({ name }) => name)));
       this.#traffic.flush();
     }
   }

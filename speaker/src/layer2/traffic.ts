@@ -17,6 +17,8 @@ export class Traffic {
   /** Addresses something was counted of. */
   #counted: AnnouncedAddress[] = [];
   readonly #byInterface = new Map<string, DropCounts>();
+  /** By interface, what is exported of it. */
+  readonly #exported = new Map<string, Set<DropReason>>();
 
   /** The names are upstream's where upstream has one. */
   constructor(meter: Meter) {
@@ -60,6 +62,16 @@ export class Traffic {
     counts.set(reason, (counts.get(reason) ?? 0) + by);
   }
 
+  /** Exports nothing any more of interfaces other than these, which are all there are. */
+  keepInterfaces(names: ReadonlySet<string>): void {
+    for (const name of this.#byInterface.keys()) if (!names.has(name)) this.#byInterface.delete(name);
+    for (const [name, reasons] of this.#exported) {
+      if (names.has(name)) continue;
+      for (const reason of reasons) this.#drops.remove({ interface: name, reason });
+      this.#exported.delete(name);
+    }
+  }
+
   /** Hands what was counted since the last time to the metrics. */
   flush(): void {
     for (const { ip, traffic } of this.#counted) {
@@ -71,7 +83,12 @@ export class Traffic {
     }
     this.#counted = [];
     for (const [name, counts] of this.#byInterface) {
-      for (const [reason, count] of counts) this.#drops.inc({ interface: name, reason }, count);
+      const exported = this.#exported.get(name) ?? new Set();
+      this.#exported.set(name, exported);
+      for (const [reason, count] of counts) {
+        this.#drops.inc({ interface: name, reason }, count);
+        exported.add(reason);
+      }
     }
     this.#byInterface.clear();
   }

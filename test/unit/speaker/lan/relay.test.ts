@@ -97,6 +97,20 @@ describe('RelayMeter and MeterReplay', () => {
     expect(exported.value('members', { state: 'dead' })).toBe(0);
   });
 
+  it('drop what was counted of a series that is removed, and count it anew', () => {
+    const frames = counting.counter('frames', 'help', ['interface']);
+    frames.inc({ interface: 'lan0' }, 3);
+    send();
+    frames.inc({ interface: 'lan0' }, 10);
+    frames.remove({ interface: 'lan0' });
+    frames.inc({ interface: 'lan0' }, 2);
+    send();
+    expect(exported.value('frames', { interface: 'lan0' })).toBe(2);
+    frames.remove({ interface: 'lan0' });
+    send();
+    expect(exported.value('frames', { interface: 'lan0' })).toBe(0);
+  });
+
   it('take gauges back at the end, but not what was counted', () => {
     counting.gauge('members', 'help', []).set({}, 2);
     counting.counter('frames', 'help', []).inc({}, 7);
