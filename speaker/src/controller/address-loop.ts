@@ -109,6 +109,7 @@ export class AddressLoop {
     } finally {
       unfollow();
       ended.abort();
+      this.#metrics.takeBack();
       await Promise.all(this.#writes.values());
     }
   }

@@ -7,6 +7,8 @@ import type { PoolUsage } from './pool-usage.js';
 export interface ControllerMetrics {
   /** Shows what `plan` says about pools and about services that wait. */
   report(plan: Plan): void;
+  /** Another controller says it from now on: takes back what is shown, but not what was counted. */
+  takeBack(): void;
   countWrite(): void;
   countFailedWrite(): void;
 }
@@ -35,20 +37,27 @@ export function declareControllerMetrics(meter: Meter): ControllerMetrics {
     [],
   );
   let shownReasons = new Set<AllocationRefusal>();
+  const reportRefusals = (refusals: readonly AllocationRefusal[]) => {
+    const reasons = new Set(refusals);
+    for (const reason of shownReasons) if (!reasons.has(reason)) refused.remove({ reason });
+    for (const reason of reasons) {
+      refused.set({ reason }, refusals.filter((other) => other === reason).length);
+    }
+    shownReasons = reasons;
+  };
 
   return {
     report(plan) {
       pools.report(plan.usage);
-      const refusals = plan.decisions.flatMap(({ refusal }) => refusal?.reason ?? []);
-      const reasons = new Set(refusals);
-      for (const reason of shownReasons) if (!reasons.has(reason)) refused.remove({ reason });
-      for (const reason of reasons) {
-        refused.set({ reason }, refusals.filter((other) => other === reason).length);
-      }
-      shownReasons = reasons;
-
+      reportRefusals(plan.decisions.flatMap(({ refusal }) => refusal?.reason ?? []));
       loaded.set({}, 1);
       stale.set({}, plan.refusedPools.length > 0 ? 1 : 0);
+    },
+    takeBack() {
+      pools.report([]);
+      reportRefusals([]);
+      loaded.remove({});
+      stale.remove({});
     },
     countWrite() {
       writes.inc({});

@@ -1,6 +1,6 @@
-import { EVENTS, KubeError, NAMESPACES, SERVICES, type Service } from '@metallb-l2/sdk/kube';
+import { EVENTS, KubeError, LEASES, NAMESPACES, SERVICES, type Service } from '@metallb-l2/sdk/kube';
 import { IP_ADDRESS_POOLS } from '@metallb-l2/sdk/models';
-import { type ControllerSettings, DEFAULT_LEASE } from '@metallb-l2/sdk/settings';
+import { CONTROLLER_LEASE, type ControllerSettings, DEFAULT_LEASE } from '@metallb-l2/sdk/settings';
 import { type ApiCall, InMemoryKubeApi } from '@metallb-l2/sdk/testing';
 import { runController } from '../../../../speaker/src/controller/controller.js';
 import { HealthBoard } from '../../../../speaker/src/http/health.js';
@@ -391,6 +391,40 @@ describe('the controller', () => {
     await scene.clock.advance(60_000);
     expect(scene.health.readiness()).toEqual([]);
     expect(await scene.addresses()).toEqual({ a: '10.0.0.1' });
+  });
+
+  it('shows nothing of pools and services any more when somebody else leads, and all of it when it leads again', async () => {
+    scene.addPool('production', ['10.0.0.1-10.0.0.9']);
+    scene.addPool('overlapping', ['10.0.0.1/32'], {}, 5);
+    scene.add('a');
+    scene.add('b', { annotations: { 'metallb.io/loadBalancerIPs': '10.9.9.9' } });
+    scene.start();
+    await scene.rest();
+    const shown = async () =>
+      (await scene.meter.render())
+        .split('\n')
+        .filter((line) => /^metallb_(allocator|l2_services_refused|k8s_client_config)/.test(line))
+        .sort();
+    const before = await shown();
+    expect(before).toEqual(
+      expect.arrayContaining([
+        'metallb_allocator_addresses_in_use_total{pool="production"} 1',
+        'metallb_l2_services_refused{reason="notInPool"} 1',
+        'metallb_k8s_client_config_loaded_bool 1',
+        'metallb_k8s_client_config_stale_bool 1',
+      ]),
+    );
+    await scene.api.patch(
+      LEASES,
+      { namespace: SETTINGS.namespace, name: CONTROLLER_LEASE },
+      { spec: { holderIdentity: 'controller-2', renewTime: new Date(scene.clock.now()).toISOString() } },
+      { type: 'merge' },
+    );
+    await scene.clock.advance(5000);
+    expect(await shown()).toEqual([]);
+    expect(await scene.meter.render()).toContain('metallb_k8s_client_updates_total 1');
+    await scene.clock.advance(60_000);
+    expect(await shown()).toEqual(before);
   });
 
   it('says once that the API server is away, and once that it is back', async () => {
