@@ -55,6 +55,8 @@ export class StatusPublisher {
   readonly #firstGoals = Promise.withResolvers<undefined>();
   #goals: ReadonlyMap<ServiceKey, StatusGoal> = new Map();
   #signal: AbortSignal | undefined;
+  /** The watch has failed and has shown nothing since. */
+  #isAway = false;
 
   constructor(deps: StatusPublisherDeps, owner: StatusOwner) {
     this.#deps = deps;
@@ -110,6 +112,9 @@ export class StatusPublisher {
   }
 
   #take(update: WatchUpdate<ServiceL2Status>): void {
+    const isBack = this.#isAway && update.type !== 'desynced';
+    this.#isAway = update.type === 'desynced';
+    if (isBack) for (const slot of this.#slots.values()) slot.serverIsBack();
     switch (update.type) {
       case 'synced':
         this.#resync(update.objects);

@@ -56,6 +56,8 @@ export interface StatusSlotDeps {
 /** An object left behind for another node is deleted if it still is ours after this many milliseconds. */
 const GRACE_MS = 5000;
 const RETRY = { initialMs: 200, maxMs: 30_000, jitter: 0.5 };
+/** After an outage all slots of all speakers have something to write: they spread it over so many milliseconds. */
+const BACK_SPREAD_MS = 5000;
 
 /** What a race with another writer answers; trying again is all there is to do. */
 const RACES: readonly KubeErrorCode[] = ['Conflict', 'NotFound', 'AlreadyExists'];
@@ -83,8 +85,8 @@ export class StatusSlot {
   #running = false;
   #dirty = false;
   #failing = false;
-  /** Cuts the wait after a failure short. */
-  #retry = new AbortController();
+  /** Cuts the wait after a failure short; undefined while there is none. */
+  #retry: AbortController | undefined;
 
   /** @param onDone called when there is nothing left to look after; the slot is not to be used then */
   constructor(
@@ -105,8 +107,20 @@ export class StatusSlot {
     if (target.kind !== 'announced') this.#established = false;
     this.#target = target;
     // What failed was for another target.
-    this.#retry.abort();
+    this.#retry?.abort();
     this.#kick();
+  }
+
+  /** The API server is back: what failed is tried again soon, however long the wait would have been. */
+  serverIsBack(): void {
+    const retry = this.#retry;
+    if (retry === undefined) return;
+    const { clock, random } = this.#deps;
+    const either = AbortSignal.any([this.#signal, retry.signal]);
+    void clock.sleep(BACK_SPREAD_MS * random(), either).then(
+      () => retry.abort(),
+      () => undefined,
+    );
   }
 
   /** Another set of nodes is alive: in a contest, the other may have yielded. */
@@ -170,13 +184,20 @@ export class StatusSlot {
         this.#dirty = true;
         // Whatever is held may be another object by now: the next try asks the API server.
         this.#release();
-        this.#retry = new AbortController();
-        const either = AbortSignal.any([this.#signal, this.#retry.signal]);
-        await this.#deps.clock.sleep(waits.next().value, either).catch(() => undefined);
+        await this.#waitToRetry(waits.next().value);
       }
     }
     this.#running = false;
     if (this.#target.kind !== 'announced' && this.#objects.size === 0) this.#onDone();
+  }
+
+  async #waitToRetry(ms: number): Promise<void> {
+    const retry = new AbortController();
+    this.#retry = retry;
+    const either = AbortSignal.any([this.#signal, retry.signal]);
+    await this.#deps.clock.sleep(ms, either).catch(() => undefined);
+    this.#retry = undefined;
+    retry.abort();
   }
 
   async #pursue(target: StatusTarget): Promise<void> {

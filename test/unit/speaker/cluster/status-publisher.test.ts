@@ -323,6 +323,29 @@ describe('a status publisher', () => {
     expect((await cluster.object()).metadata.uid).not.toBe(metadata.uid);
   });
 
+  it('writes what failed as soon as the watch is back', async () => {
+    const a = cluster.start('node-a');
+    a.want(MINE);
+    await cluster.clock.advance(1000);
+    const { metadata } = await cluster.object();
+    const away = failure('Unavailable');
+    cluster.api.fault = () => ({ refuse: away });
+    cluster.api.endWatches(away);
+    a.want({ kind: 'announced', content: { interfaces: ['eth1'], addresses: ['10.0.0.1'] } });
+    await cluster.clock.advance(60_000); // by now half a minute is between two tries
+    const server = { isBack: false };
+    cluster.api.fault = ({ verb }) => {
+      server.isBack ||= verb === 'watch';
+      return server.isBack ? undefined : { refuse: away };
+    };
+    while (!server.isBack) await cluster.clock.advance(100);
+    const change = { metadata: { annotations: { by: 'somebody' } } };
+    const ref = { namespace: NAMESPACE, name: metadata.name ?? '' };
+    await cluster.api.patch(SERVICE_L2_STATUSES, ref, change, { type: 'merge' });
+    await cluster.clock.advance(1000);
+    expect((await cluster.object()).status?.interfaces).toEqual([{ name: 'eth1' }]);
+  });
+
   it('keeps the oldest of several objects and deletes the others', async () => {
     for (const [name, creationTimestamp] of [
       ['l2-young', '2025-06-01T00:00:00Z'],

@@ -18,7 +18,7 @@ const MINE: StatusTarget = {
 };
 
 /** A slot whose watch is played by the test. */
-async function announced() {
+async function announced({ random = (): number => 0 } = {}) {
   const clock = new FakeClock();
   const api = new InMemoryKubeApi({ clock });
   const meter = new RecordedMeter();
@@ -30,7 +30,7 @@ async function announced() {
   const slot = new StatusSlot(
     {
       clock,
-      random: () => 0,
+      random,
       log,
       lookup: new StatusLookup({ api, clock }, { namespace: NAMESPACE }),
       writer: new StatusWriter(
@@ -83,6 +83,25 @@ describe('a status slot', () => {
     expect(items).toEqual([]);
     stop.abort();
     expect(clock.sleepers).toBe(0);
+  });
+
+  it('spreads what it tries again when the API server is back, instead of waiting for half a minute', async () => {
+    const { clock, api, slot, stop } = await announced({ random: () => 0.5 });
+    const away = new KubeError('Unavailable', 'connection refused', { operation: 'patch' });
+    api.fault = () => ({ refuse: away });
+    slot.setTarget({ ...MINE, content: { interfaces: ['eth1'], addresses: ['10.0.0.1'] } });
+    await clock.advance(70_000);
+    api.fault = () => undefined;
+    api.forgetCalls();
+    slot.serverIsBack();
+    await clock.advance(2499);
+    expect(api.calls).toEqual([]);
+    await clock.advance(200);
+    const { items } = await api.list(SERVICE_L2_STATUSES, { namespace: NAMESPACE });
+    expect(items).toMatchObject([{ status: { interfaces: [{ name: 'eth1' }] } }]);
+    slot.serverIsBack();
+    expect(clock.sleepers).toBe(0);
+    stop.abort();
   });
 
   it('asks the API server after a second when its object has left the watch', async () => {
