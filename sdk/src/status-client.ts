@@ -47,6 +47,8 @@ export interface ServiceL2StatusClientOptions {
 
 /** An API server that is busy, or has just learnt of ServiceL2Status, asks to come again. */
 const MAX_ATTEMPTS = 4;
+/** One that asks for more patience than this, in milliseconds, is not waited for: sooner is in vain. */
+const MAX_RETRY_AFTER_MS = 10_000;
 const DNS_LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const RETRY_BACKOFF: BackoffOptions = { initialMs: 500, maxMs: 5000 };
 
@@ -221,10 +223,10 @@ export class ServiceL2StatusClient {
         return await question(api, signal);
       } catch (error) {
         if (!isKubeError(error)) throw error;
-        if (error.code !== 'TooManyRequests' || attempt === MAX_ATTEMPTS) {
-          throw statusErrorOf(error, about.service);
-        }
-        await clock.sleep(Math.max(delays.next().value, error.retryAfterMs ?? 0), signal);
+        const { code, retryAfterMs = 0 } = error;
+        const isPassing = code === 'TooManyRequests' && retryAfterMs <= MAX_RETRY_AFTER_MS;
+        if (!isPassing || attempt === MAX_ATTEMPTS) throw statusErrorOf(error, about.service);
+        await clock.sleep(Math.max(delays.next().value, retryAfterMs), signal);
       }
     }
   }

@@ -189,6 +189,25 @@ describe('listing announcements', () => {
     expect(answers).toBe(-6);
   });
 
+  it('does not wait for a server that asks for more than ten seconds', async () => {
+    const { api, client, clock } = setUp();
+    let retryAfterMs = 10_000;
+    let answers = 0;
+    api.fault = () => {
+      const busy = new KubeError('TooManyRequests', 'busy', { operation: 'list', retryAfterMs });
+      return answers++ === 0 ? { refuse: busy } : undefined;
+    };
+    const patient = client.list();
+    await clock.advance(10_000);
+    await patient;
+    [retryAfterMs, answers] = [3_600_000, 0];
+    let refused: unknown;
+    const question = client.list().catch((error: unknown) => (refused = error));
+    await clock.advance(0);
+    expect([refused, clock.sleepers]).toEqual([expect.objectContaining({ code: 'Unreachable' }), 0]);
+    await question;
+  });
+
   it('fails without a usable kubeconfig', async () => {
     const client = new ServiceL2StatusClient({ kubeconfig: '{}' });
     await expect(client.list()).rejects.toMatchObject({ code: 'NoKubeconfig' });
