@@ -1,4 +1,5 @@
 /** One line, and an exit code, for whatever went wrong. */
+import { isDistrust } from '../kube/connect/distrust.js';
 import { isKubeError } from '../kube/errors.js';
 import { ServiceL2StatusError, type ServiceL2StatusErrorCode, statusErrorOf } from '../status/errors.js';
 import { EXIT, type ExitCode } from './exit-code.js';
@@ -28,7 +29,7 @@ export function failureOf(error: unknown): Failure {
     const message = error instanceof Error ? error.message : String(error);
     return { exitCode: EXIT.cluster, message: oneLine(message) };
   }
-  const remedy = REMEDIES[asked.code];
+  const remedy = remedyOf(asked);
   const message = oneLine(asked.message) + (remedy === undefined ? '' : `; ${remedy}`);
   switch (asked.code) {
     case 'InvalidArgument':
@@ -38,6 +39,15 @@ export function failureOf(error: unknown): Failure {
     default:
       return { exitCode: EXIT.cluster, message };
   }
+}
+
+function remedyOf({ code, cause }: ServiceL2StatusError): string | undefined {
+  if (isKubeError(cause, 'Unauthorized')) return 'log in again, or name another user with --context';
+  if (isKubeError(cause, 'TooManyRequests')) return 'try again in a while';
+  if (isKubeError(cause, 'Unavailable') && isDistrust(cause.cause)) {
+    return 'check certificate-authority of the kubeconfig, and that --context names the right cluster';
+  }
+  return REMEDIES[code];
 }
 
 function oneLine(text: string): string {

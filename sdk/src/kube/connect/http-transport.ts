@@ -11,6 +11,7 @@ import { unlessAborted } from '../unless-aborted.js';
 import { type Answer, refusalOf } from './answers.js';
 import type { Credentials, CredentialSource } from './credentials.js';
 import { type Deadline, startDeadline } from './deadline.js';
+import { isDistrust } from './distrust.js';
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -151,18 +152,13 @@ export class HttpTransport {
     const { message, code } = error as NodeJS.ErrnoException;
     // A refused connection to a name with several addresses has an empty message.
     const what = message === '' ? (code ?? 'no connection') : message;
-    const isDistrusted = code !== undefined && DISTRUST.test(code);
-    const problem = isDistrusted ? 'has a certificate that is not trusted' : 'does not answer';
+    const problem = isDistrust(error) ? 'has a certificate that is not trusted' : 'does not answer';
     return new KubeError('Unavailable', `${this.#credentials.server} ${problem}: ${what}`, {
       operation: request.operation,
       cause: error,
     });
   }
 }
-
-/** OpenSSL's reasons to refuse the certificate of a server, as Node names them. */
-const DISTRUST =
-  /^(CERT_|ERR_TLS_CERT_|SELF_SIGNED_CERT|DEPTH_ZERO_SELF_SIGNED_CERT|UNABLE_TO_(GET|VERIFY)_)/;
 
 /** What `beforeSend` threw, on its way through the request. */
 class HeldBack extends Error {

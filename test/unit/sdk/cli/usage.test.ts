@@ -95,14 +95,26 @@ describe('the command line', () => {
     );
   });
 
-  it.each<[KubeErrorCode, string]>([
-    ['NotFound', 'is MetalLB installed there'],
-    ['Forbidden', 'ask who runs the cluster for that permission'],
-    ['Unavailable', 'check that it runs, and that --context names the right cluster'],
-  ])('ends with 3, one line and the remedy when the cluster answers %s', async (code, remedy) => {
+  it.each<[KubeErrorCode, string, cause: object | undefined]>([
+    ['NotFound', 'is MetalLB installed there', undefined],
+    [
+      'Forbidden',
+      '; ask who runs the cluster for that permission, or name another user with --context\n',
+      undefined,
+    ],
+    ['Unauthorized', '; log in again, or name another user with --context\n', undefined],
+    ['TooManyRequests', '; try again in a while\n', undefined],
+    ['Unavailable', '; check that it runs, and that --context names the right cluster\n', undefined],
+    [
+      'Unavailable',
+      '; check certificate-authority of the kubeconfig, and that --context names the right cluster\n',
+      { code: 'SELF_SIGNED_CERT_IN_CHAIN' },
+    ],
+  ])('ends with 3, one line and the remedy when the cluster answers %s: %s', async (code, remedy, cause) => {
     for (const line of ['status', 'status -w', 'who web', 'watch', 'wait web --for withdrawn']) {
       const rig = openRig();
-      rig.api.fault = () => ({ refuse: new KubeError(code, 'no,\n  really', { operation: 'list x' }) });
+      const details = { operation: 'list x', retryAfterMs: 60_000, cause };
+      rig.api.fault = () => ({ refuse: new KubeError(code, 'no,\n  really', details) });
       expect([line, await rig.run(line)]).toEqual([line, 3]);
       const error = rig.err();
       expect(error).toContain(remedy);
