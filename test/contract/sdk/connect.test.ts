@@ -9,10 +9,11 @@ import {
   type Socket,
 } from 'node:net';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { CONFIG_MAPS, type ConfigMap, SERVICE_NAME_LABEL, type WatchLine } from '@metallb-l2/sdk/kube';
-import { KubeconfigError, type KubeConnection, connect } from '@metallb-l2/sdk/kube/connect';
+import { type KubeConnection, connect } from '@metallb-l2/sdk/kube/connect';
 import { SERVICE_L2_STATUSES } from '@metallb-l2/sdk/models';
+import { kubeconfig } from '../../support/kubeconfig.ts';
 import { TEST_CERTIFICATE } from '../../support/tls.ts';
 import { untilHolds } from '../../support/until.ts';
 
@@ -50,23 +51,6 @@ async function serve(answer: RequestListener, { tls = false } = {}): Promise<Tes
     await new Promise((resolve) => server.close(resolve));
   });
   return { api, connections: () => connections, open };
-}
-
-function kubeconfig(server: string, user: object = { token: 'secret' }): string {
-  return JSON.stringify({
-    clusters: [
-      {
-        name: 'test',
-        cluster: {
-          server,
-          'certificate-authority-data': Buffer.from(TEST_CERTIFICATE.cert).toString('base64'),
-        },
-      },
-    ],
-    users: [{ name: 'test', user }],
-    contexts: [{ name: 'test', context: { cluster: 'test', user: 'test' } }],
-    'current-context': 'test',
-  });
 }
 
 const respond = (response: ServerResponse, status: number, body: string, headers = {}) =>
@@ -473,6 +457,26 @@ describe('credentials', () => {
     }
   });
 
+  it('are read from a token file, which is looked for beside the kubeconfig and goes before a token', async () => {
+    const tokens: (string | undefined)[] = [];
+    const server = await serve((request, response) => {
+      tokens.push(request.headers.authorization);
+      respond(response, 200, EMPTY_LIST);
+    });
+    const folder = await mkdtemp(join(tmpdir(), 'metallb-l2-'));
+    const kubeconfigFile = join(folder, 'config');
+    await writeFile(join(folder, 'token'), 'from-file');
+    await writeFile(kubeconfigFile, kubeconfig(server.api.server, { tokenFile: 'token', token: 'secret' }));
+    const api = connect({ kubeconfigFile });
+    try {
+      await api.list(CONFIG_MAPS);
+      expect(tokens).toEqual(['Bearer from-file']);
+    } finally {
+      api.close();
+      await rm(folder, { recursive: true });
+    }
+  });
+
   it('that cannot be had are an Unauthorized that says why', async () => {
     const user = { exec: { apiVersion: 'client.authentication.k8s.io/v1', command: '/no/such/plugin' } };
     const api = connect({ kubeconfig: kubeconfig('https://127.0.0.1:1', user) });
@@ -499,80 +503,5 @@ describe('credentials', () => {
     } finally {
       await rm(folder, { recursive: true });
     }
-  });
-});
-
-describe('a kubeconfig', () => {
-  const { KUBECONFIG: before } = process.env;
-
-  afterEach(() => {
-    if (before === undefined) delete process.env['KUBECONFIG'];
-    else process.env['KUBECONFIG'] = before;
-  });
-
-  it('that is named but not there is said to be missing', () => {
-    process.env['KUBECONFIG'] = '/no/such/file';
-    expect(() => connect()).toThrow(
-      'no kubeconfig found: KUBECONFIG names /no/such/file, which does not exist',
-    );
-  });
-
-  it('is looked up in every file of KUBECONFIG; the first current context wins', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'metallb-l2-'));
-    const files = [join(folder, 'missing'), join(folder, 'a'), join(folder, 'b')];
-    const named = (name: string) =>
-      kubeconfig(`https://${name}.example.com`).replaceAll('"test"', `"${name}"`);
-    await writeFile(files[1] ?? '', named('first'));
-    await writeFile(files[2] ?? '', named('second'));
-    process.env['KUBECONFIG'] = files.join(delimiter);
-    try {
-      expect(connect().server).toBe('https://first.example.com');
-      expect(connect({ context: 'second' }).server).toBe('https://second.example.com');
-    } finally {
-      await rm(folder, { recursive: true });
-    }
-  });
-
-  it('is read from a file that is named, and gives the namespace of its context', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'metallb-l2-'));
-    const file = join(folder, 'config');
-    const content = kubeconfig('https://127.0.0.1');
-    try {
-      expect(() => connect({ kubeconfigFile: file })).toThrow(file);
-      await writeFile(file, content);
-      expect(connect({ kubeconfigFile: file }).namespace).toBeUndefined();
-      await writeFile(file, content.replace('"user":"test"', '"user":"test","namespace":"shop"'));
-      expect(connect({ kubeconfigFile: file }).namespace).toBe('shop');
-      expect(() => connect({ kubeconfigFile: file, context: 'prod' })).toThrow(
-        `the kubeconfig ${file} has no context "prod"`,
-      );
-      await writeFile(file, '');
-      expect(() => connect({ kubeconfigFile: file })).toThrow(`the kubeconfig ${file} cannot be read: `);
-    } finally {
-      await rm(folder, { recursive: true });
-    }
-  });
-
-  it.each([
-    ['is no YAML', '{', undefined, /cannot be read/],
-    ['is empty of contexts', 'apiVersion: v1', undefined, /has no contexts/],
-    ['has no such context', kubeconfig('https://127.0.0.1'), 'prod', /no context "prod" .*it has "test"/],
-    [
-      'has no such user',
-      kubeconfig('https://127.0.0.1').replace('"user":"test"', '"user":"admin"'),
-      undefined,
-      /no user "admin", which context "test" names; it has "test"/,
-    ],
-    ['has a server that is no URL', kubeconfig('nonsense'), undefined, /server "nonsense" is not a URL/],
-    [
-      'has no current context',
-      kubeconfig('https://127.0.0.1').replace('"current-context":"test"', '"preferences":{}'),
-      undefined,
-      /no current context; name one of "test"/,
-    ],
-  ])('is refused when it %s', (_what, content, context, message) => {
-    const source = { kubeconfig: content, ...(context !== undefined && { context }) };
-    expect(() => connect(source)).toThrow(message);
-    expect(() => connect(source)).toThrow(KubeconfigError);
   });
 });

@@ -1,3 +1,4 @@
 export { connect } from './connect.js';
 export { type KubeConnection } from './http-kube-api.js';
-export { KubeconfigError, type KubeconfigSource } from './kubeconfig.js';
+export type { KubeconfigSource } from './kubeconfig.js';
+export { KubeconfigError } from './kubeconfig-text.js';

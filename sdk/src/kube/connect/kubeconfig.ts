@@ -3,12 +3,13 @@
  * the ways to log in (certificates, tokens, token files, exec plugins, OIDC); nothing else of it is used,
  * and the deep import spares its hundreds of generated classes.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type { RequestOptions } from 'node:https';
 import { homedir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import type { Credentials, CredentialSource } from './credentials.js';
+import { KubeconfigError, loadText } from './kubeconfig-text.js';
 
 export interface KubeconfigSource {
   /** Content of a kubeconfig file. @default `$KUBECONFIG`, `~/.kube/config`, the pod's service account */
@@ -19,11 +20,6 @@ export interface KubeconfigSource {
   context?: string;
 }
 
-/** There is no usable kubeconfig; the message says what was looked for and what to do. */
-export class KubeconfigError extends Error {
-  override readonly name = 'KubeconfigError';
-}
-
 export class KubeconfigCredentials implements CredentialSource {
   readonly #source: KubeconfigSource;
   #config: KubeConfig;
@@ -32,6 +28,7 @@ export class KubeconfigCredentials implements CredentialSource {
   constructor(source: KubeconfigSource) {
     this.#source = source;
     this.#config = load(source);
+    checkTokenFile(this.#config, whatOf(source));
   }
 
   get server(): string {
@@ -60,12 +57,13 @@ export class KubeconfigCredentials implements CredentialSource {
 
 const SERVICE_ACCOUNT_TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/token';
 
-function load({ kubeconfig, kubeconfigFile, context }: KubeconfigSource): KubeConfig {
+function load(source: KubeconfigSource): KubeConfig {
+  const { kubeconfig, kubeconfigFile, context } = source;
   const config = new KubeConfig();
-  const what = kubeconfig === undefined ? nameOf(kubeconfigFile) : 'the kubeconfig';
+  const what = whatOf(source);
   try {
-    if (kubeconfig !== undefined) config.loadFromString(kubeconfig);
-    else if (kubeconfigFile !== undefined) config.loadFromFile(kubeconfigFile);
+    if (kubeconfig !== undefined) loadText(config, kubeconfig, what);
+    else if (kubeconfigFile !== undefined) loadFile(config, kubeconfigFile);
     else loadDefault(config);
   } catch (error) {
     if (error instanceof KubeconfigError) throw error;
@@ -99,8 +97,30 @@ function load({ kubeconfig, kubeconfigFile, context }: KubeconfigSource): KubeCo
 }
 
 /** Names what is read, for errors. */
-function nameOf(file = process.env['KUBECONFIG'] ?? ''): string {
-  return file === '' ? 'the kubeconfig' : `the kubeconfig ${file}`;
+function whatOf({ kubeconfig, kubeconfigFile = process.env['KUBECONFIG'] ?? '' }: KubeconfigSource): string {
+  return kubeconfig !== undefined || kubeconfigFile === ''
+    ? 'the kubeconfig'
+    : `the kubeconfig ${kubeconfigFile}`;
+}
+
+function loadFile(config: KubeConfig, file: string): void {
+  loadText(config, readFileSync(file, 'utf8'), `the kubeconfig ${file}`, dirname(file));
+  config.makePathsAbsolute(dirname(file));
+}
+
+/** A file that goes later is an error of the request that needs it. */
+function checkTokenFile(config: KubeConfig, what: string): void {
+  const user = config.getCurrentUser();
+  const { config: login } = (user?.authProvider ?? {}) as { config?: { tokenFile?: unknown } | null };
+  const tokenFile = login?.tokenFile;
+  if (typeof tokenFile !== 'string') return;
+  try {
+    readFileSync(tokenFile);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const message = `${what}: user "${user?.name ?? ''}": tokenFile "${tokenFile}" cannot be read: ${why}`;
+    throw new KubeconfigError(`${message}; log in again, or name another user with a context`, { cause });
+  }
 }
 
 /** As kubectl does: every file of `$KUBECONFIG` that exists, the first one's current context wins. */
@@ -110,10 +130,10 @@ function loadDefault(config: KubeConfig): void {
   const home = join(homedir(), '.kube', 'config');
   const [first, ...others] = (named.length > 0 ? named : [home]).filter((file) => existsSync(file));
   if (first !== undefined) {
-    config.loadFromFile(first);
+    loadFile(config, first);
     for (const file of others) {
       const other = new KubeConfig();
-      other.loadFromFile(file);
+      loadFile(other, file);
       config.mergeConfig(other, true);
     }
   } else if (named.length === 0 && existsSync(SERVICE_ACCOUNT_TOKEN)) {
