@@ -36,7 +36,7 @@ export async function runCli(argv: readonly string[], ports: CliPorts): Promise<
   });
   try {
     if (argv[0] === '__complete') await complete(program, argv.slice(1), ports);
-    else await program.parseAsync(argv.length === 0 ? ['--help'] : argv, { from: 'user' });
+    else await program.parseAsync(argumentsFor(program, argv), { from: 'user' });
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
@@ -46,6 +46,14 @@ export async function runCli(argv: readonly string[], ports: CliPorts): Promise<
     printNotes(ports, [failure.message]);
     return failure.exitCode;
   }
+}
+
+function argumentsFor(program: Command, argv: readonly string[]): readonly string[] {
+  if (argv.length === 0) return ['--help'];
+  const [first, name = '-'] = argv;
+  const isKnown = name.startsWith('-') || program.commands.some((command) => command.name() === name);
+  // Help for a command there is not is the usage alone; the command itself is refused by name.
+  return first === 'help' && !isKnown ? argv.slice(1) : argv;
 }
 
 /** All commands with their options, to run or to be completed. */

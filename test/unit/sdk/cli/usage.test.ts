@@ -25,6 +25,7 @@ describe('the command line', () => {
 
   it.each([
     ['stat', `unknown command 'stat' (Did you mean status?)`],
+    ['help stat', `unknown command 'stat' (Did you mean status?)`],
     ['who', `missing required argument 'service'`],
     ['who Web', `'Web' is invalid for argument 'service'. Give NAME or NAMESPACE/NAME, such as "web"`],
     ['who a/b/c', `'a/b/c' is invalid`],
@@ -66,6 +67,18 @@ describe('the command line', () => {
     await rig.run('--context prod status --kubeconfig /etc/kube.conf');
     expect(rig.choices).toEqual([{ context: 'prod', kubeconfigFile: '/etc/kube.conf' }]);
     expect(rig.openConnections).toBe(0);
+  });
+
+  it('helps with a command that is named', async () => {
+    for (const [line, word] of [
+      ['help who', '<service>'],
+      ['help help', 'Exit codes'],
+      ['help', 'Exit codes'],
+    ] as const) {
+      const rig = openRig();
+      expect([line, await rig.run(line)]).toEqual([line, 0]);
+      expect(rig.out()).toContain(word);
+    }
   });
 
   it("looks for services in the context's namespace unless told otherwise, and else in default", async () => {
