@@ -97,6 +97,7 @@ export class ServiceL2StatusClient {
 
   /** What all status objects say, apart from those that say nothing usable. */
   async list(filter: StatusFilter & CallOptions = {}): Promise<StatusList> {
+    checkNode(filter.node);
     const { items } = await this.#ask(filter, (api, signal) =>
       listAll(api, SERVICE_L2_STATUSES, { ...this.#selection(filter), signal }),
     );
@@ -165,6 +166,8 @@ export class ServiceL2StatusClient {
       const message = `timeoutMs: ${timeoutMs} is not a number of milliseconds from 0 on`;
       throw new ServiceL2StatusError('InvalidArgument', message, { service });
     }
+    checkNode(wish.node);
+    checkNode(wish.not, 'not');
     if (wish.node !== undefined && wish.node === wish.not) {
       const message = `node and not: both are "${wish.node}", so no node can be meant; keep one of them`;
       throw new ServiceL2StatusError('InvalidArgument', message, { service });
@@ -190,6 +193,7 @@ export class ServiceL2StatusClient {
     filter: StatusFilter = {},
     options: CallOptions = {},
   ): AsyncGenerator<ServiceL2StatusEvent, void> {
+    checkNode(filter.node);
     const ended = this.#untilClosed(options.signal);
     if (ended.aborted) return;
     const deps = { ...this.#time, api: await this.#api() };
@@ -275,6 +279,13 @@ function checkService(service: ServiceRef | null | undefined): void {
     const message = `service.${field}: ${JSON.stringify(service[field])} is not a name, such as "web" or "my-app-2"`;
     throw new ServiceL2StatusError('InvalidArgument', message, { service });
   }
+}
+
+/** No node has an empty name, as an unset variable gives: an empty list, or any node, would pass for an answer. */
+function checkNode(node: string | undefined, field = 'node'): void {
+  if (node !== '') return;
+  const message = `${field}: "" is not the name of a node, such as "node1"; leave it out to mean every node`;
+  throw new ServiceL2StatusError('InvalidArgument', message);
 }
 
 /**

@@ -189,6 +189,18 @@ describe('listing announcements', () => {
     expect(answers).toBe(-6);
   });
 
+  it('refuses an empty name of a node', async () => {
+    const { api, client } = setUp();
+    const refused = { code: 'InvalidArgument', message: expect.stringMatching(/^node: "" is not/) as string };
+    await expect(client.list({ node: '' })).rejects.toMatchObject(refused);
+    await expect(client.watch({ node: '' }).next()).rejects.toMatchObject(refused);
+    const service = { namespace: 'default', name: 'web' };
+    await expect(client.waitUntilAnnounced(service, { node: '' })).rejects.toMatchObject(refused);
+    const not = expect.stringMatching(/^not: "" is not/) as string;
+    await expect(client.waitUntilAnnounced(service, { not: '' })).rejects.toMatchObject({ message: not });
+    expect(api.calls).toEqual([]);
+  });
+
   it('does not wait for a server that asks for more than ten seconds', async () => {
     const { api, client, clock } = setUp();
     let retryAfterMs = 10_000;
