@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import { whyNoLab } from '../lab/requirements.ts';
 import { runSources } from '../support/run-sources.ts';
-import { stopSignal } from '../support/stop-signal.ts';
+import { INTERRUPTED, Interruption, stopSignal } from '../support/stop-signal.ts';
 import type { Task } from '../toolchain/progress.ts';
 import { whyNoTools } from '../toolchain/resolve.ts';
 import { CLUSTER_TOOLS } from '../toolchain/tools.ts';
@@ -73,8 +73,10 @@ try {
   }
 } catch (error) {
   const reason: unknown = signal.aborted ? signal.reason : error;
-  log(`\nthe demo failed: ${reason instanceof Error ? reason.message : String(reason)}`);
-  process.exitCode = 1;
+  const isInterrupted = reason instanceof Interruption;
+  const end = isInterrupted ? 'was interrupted' : 'failed';
+  log(`\nthe demo ${end}: ${reason instanceof Error ? reason.message : String(reason)}`);
+  process.exitCode = isInterrupted ? INTERRUPTED : 1;
 }
 
 /** Whether no lab can run here though one is asked for; says why. */

@@ -3,10 +3,20 @@
 /** One Ctrl-C comes several times: from the terminal, from npm and from `run.mjs`, which forward it. Milliseconds. */
 const ONE_REQUEST_MS = 1000;
 
+/** Somebody asked the command to end; it then ends with {@link INTERRUPTED}. */
+export class Interruption extends Error {
+  override readonly name = 'Interruption';
+}
+
+/** Exit code of a command that was interrupted, as shells have it for SIGINT. */
+export const INTERRUPTED = 130;
+
 /**
  * Aborted by SIGINT, SIGTERM and SIGHUP, and when whoever reads the output has gone, as `head` does: everything
  * ends in order. A second request ends the process. The listeners stay on purpose: libraries that clean up on
  * signals re-raise one that nobody listens to, and would cut our own clean-up short.
+ *
+ * The reason is an {@link Interruption} for a signal.
  *
  * @param now a time in milliseconds
  */
@@ -19,8 +29,8 @@ export function stopSignal(now: () => number = () => performance.now()): AbortSi
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
-      if (stop.signal.aborted && now() - stoppedAt > ONE_REQUEST_MS) process.exit(130);
-      request(new Error(`stopped by ${signal}`));
+      if (stop.signal.aborted && now() - stoppedAt > ONE_REQUEST_MS) process.exit(INTERRUPTED);
+      request(new Interruption(`stopped by ${signal}`));
     });
   }
   for (const stream of [process.stdout, process.stderr]) {

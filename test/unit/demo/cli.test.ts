@@ -83,6 +83,15 @@ describe('npm run demo', () => {
     expect(stdout).toContain('the demo failed: --kubeconfig "/no/such/file" cannot be read: ENOENT');
   });
 
+  it('says that it was interrupted, and ends with 130', async () => {
+    const demo = spawn(process.execPath, [CLI, '--simulated'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    let stdout = '';
+    demo.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    demo.stdout.once('data', () => demo.kill('SIGINT'));
+    expect(await once(demo, 'close')).toEqual([130, null]);
+    expect(stdout).toMatch(/\nthe demo was interrupted: stopped by SIGINT\n$/);
+  });
+
   it('ends in order when nobody reads it to the end', async () => {
     const demo = spawn(process.execPath, [CLI, '--simulated'], { stdio: ['ignore', 'pipe', 'pipe'] });
     let stderr = '';
