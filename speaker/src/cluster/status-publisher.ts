@@ -21,7 +21,7 @@ import type { EventNote } from './events.js';
 import { Limiter } from './limiter.js';
 import { serviceKey, type ServiceKey, type ServiceRef } from './service-ref.js';
 import { StatusLookup } from './status-lookup.js';
-import { keyOf, nodeSelector, serviceOf, type StatusOwner } from './status-object.js';
+import { belongsToPod, keyOf, nodeSelector, serviceOf, type StatusOwner } from './status-object.js';
 import { outcomeCounter } from './status-outcome.js';
 import { StatusSlot, type StatusSlotDeps, type StatusTarget } from './status-slot.js';
 import { StatusWriter } from './status-writer.js';
@@ -44,6 +44,8 @@ export interface StatusGoal {
 
 /** Writes under way at a time, so that a crowd of take-overs does not starve other clients. */
 const PARALLEL_WRITES = 16;
+/** Of objects that have lost the labels of theirs: nothing finds them by it any more, and nobody announces it. */
+const NO_SERVICE: ServiceRef = { namespace: '', name: '' };
 
 export class StatusPublisher {
   readonly #deps: StatusPublisherDeps;
@@ -149,7 +151,8 @@ export class StatusPublisher {
   /** The slot that looks after `object`: of the service it was first seen for, as long as that has one. */
   #slotOf(object: ServiceL2Status): StatusSlot | undefined {
     const known = this.#slots.get(this.#keyOf(object) ?? '');
-    const service = known?.service ?? serviceOf(object);
+    const isOwn = belongsToPod(this.#owner, object);
+    const service = known?.service ?? serviceOf(object) ?? (isOwn ? NO_SERVICE : undefined);
     if (service === undefined) return undefined;
     this.#services.set(object.metadata.uid ?? '', serviceKey(service));
     return known ?? this.#slot(service);

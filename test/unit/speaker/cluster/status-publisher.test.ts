@@ -286,6 +286,36 @@ describe('a status publisher', () => {
     expect(await cluster.objects()).toEqual([]);
   });
 
+  it.each(['service-name', 'service-namespace'])(
+    'deletes its object of an earlier life that lost its label %s while nobody looked',
+    async (label) => {
+      const first = cluster.start('node-a');
+      first.want(MINE);
+      await cluster.clock.advance(1000);
+      const { metadata } = await cluster.object();
+      await first.end();
+      const ref = { namespace: NAMESPACE, name: metadata.name ?? '' };
+      const patch = { metadata: { labels: { [`metallb.io/${label}`]: null } } };
+      await cluster.api.patch(SERVICE_L2_STATUSES, ref, patch, { type: 'merge' });
+      refuse(cluster.api, ({ verb }) => verb === 'delete', failure('Unavailable'), 3);
+      const second = cluster.start('node-a');
+      second.want(MINE);
+      await cluster.clock.advance(10_000);
+      const { metadata: after, status } = await cluster.object();
+      expect(after.uid).not.toBe(metadata.uid);
+      expect(status).toMatchObject({ node: 'node-a', serviceName: 'web' });
+      expect(second.meter.value('metallb_status_outcomes', { outcome: 'withdrawn' })).toBe(1);
+    },
+  );
+
+  it('leaves alone what carries its label and names no service, but is not its own', async () => {
+    const labels = { 'metallb.io/node': 'node-a' };
+    cluster.api.seed(SERVICE_L2_STATUSES, { metadata: { name: 'strange', namespace: NAMESPACE, labels } });
+    cluster.start('node-a').want(undefined);
+    await cluster.clock.advance(10_000);
+    expect(await cluster.object()).toMatchObject({ metadata: { name: 'strange' } });
+  });
+
   it('mends an object that was left without status', async () => {
     refuse(cluster.api, ({ subresource }) => subresource === 'status', failure('Unavailable'), 1000);
     const first = cluster.start('node-a', 'first-pod');
