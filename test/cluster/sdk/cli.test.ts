@@ -176,7 +176,7 @@ describe('a cluster that cannot be asked', () => {
     [
       'does not believe who asks',
       (text) => text.replace(/"token": "\w+"/, '"token": "wrong"'),
-      /Unauthorized.*ask who runs the cluster/,
+      /Unauthorized; log in again/,
     ],
     [
       'does not answer',

@@ -2,11 +2,7 @@
 import { resolve } from 'node:path';
 import type { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { parse as parseYaml } from 'yaml';
-
-/** There is no usable kubeconfig; the message says what was looked for and what to do. */
-export class KubeconfigError extends Error {
-  override readonly name = 'KubeconfigError';
-}
+import { KubeconfigError } from './kubeconfig-error.js';
 
 interface Entry {
   readonly name?: unknown;

@@ -9,7 +9,8 @@ import { homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import type { Credentials, CredentialSource } from './credentials.js';
-import { KubeconfigError, loadText } from './kubeconfig-text.js';
+import { KubeconfigError } from './kubeconfig-error.js';
+import { loadText } from './kubeconfig-text.js';
 
 export interface KubeconfigSource {
   /** Content of a kubeconfig file. @default `$KUBECONFIG`, `~/.kube/config`, the pod's service account */

@@ -1,0 +1,4 @@
+/** There is no usable kubeconfig; the message says what was looked for and what to do. */
+export class KubeconfigError extends Error {
+  override readonly name = 'KubeconfigError';
+}
