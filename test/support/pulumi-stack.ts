@@ -86,7 +86,9 @@ export async function createStack(options: StackOptions): Promise<PulumiStack> {
           ...options.env,
           KUBECONFIG: kubeconfigPath,
           PATH: [provider.path, process.env['PATH']].filter((part) => part !== undefined).join(delimiter),
-          PULUMI_BACKEND_URL: `file://${state}`,
+          // Without `metadata=skip` each write of the state also truncates a file beside it and fills it again; an
+          // engine that is killed between the two leaves a state nobody can load ("failed to load checkpoint: EOF").
+          PULUMI_BACKEND_URL: `file://${state}?metadata=skip`,
           PULUMI_CONFIG_PASSPHRASE: '',
           PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: 'true',
           PULUMI_SKIP_UPDATE_CHECK: 'true',
