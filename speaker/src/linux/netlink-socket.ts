@@ -2,7 +2,6 @@
  * An AF_NETLINK socket, netlink(7), that hears every change of the network interfaces. Needs no
  * capability. No parsing here: datagrams are handed on as they came.
  */
-import koffi from 'koffi';
 import * as libc from './libc.js';
 import {
   lastErrorCode,
@@ -12,6 +11,7 @@ import {
   SOCK_RAW,
   SystemCallError,
 } from './libc.js';
+import { watchReadable } from './readable.js';
 
 const AF_NETLINK = 16;
 const NETLINK_ROUTE = 0;
@@ -77,7 +77,7 @@ export const openNetlinkSocket: OpenNetlinkSocket = (handler) => {
 class RouteSocket implements NetlinkSocket {
   readonly #fd: number;
   readonly #handler: NetlinkHandler;
-  readonly #poll: ReturnType<typeof koffi.node.poll>;
+  readonly #watch: ReturnType<typeof watchReadable>;
   readonly #buffer = new Uint8Array(BUFFER_LENGTH);
   readonly #address = new Uint8Array(SOCKADDR_NL_LENGTH);
   readonly #addressView = new DataView(this.#address.buffer);
@@ -88,7 +88,7 @@ class RouteSocket implements NetlinkSocket {
   constructor(fd: number, handler: NetlinkHandler) {
     this.#fd = fd;
     this.#handler = handler;
-    this.#poll = koffi.node.poll(fd, { readable: true }, () => this.#receive());
+    this.#watch = watchReadable(fd, () => this.#receive());
   }
 
   send(request: Uint8Array): void {
@@ -102,7 +102,7 @@ class RouteSocket implements NetlinkSocket {
   close(): void {
     if (!this.#open) return;
     this.#open = false;
-    this.#poll.close();
+    this.#watch.close();
     libc.close(this.#fd);
   }
 

@@ -2,12 +2,12 @@
  * AF_PACKET sockets, packet(7): {@link LinkSocket} on a real interface. Needs CAP_NET_RAW and nothing
  * else. No parsing here: frames are handed on as they came.
  */
-import koffi from 'koffi';
 import type { Link, LinkProtocol, LinkSocket, LinkSocketHandler } from '../ports.js';
 import { FrameBatch } from './frame-batch.js';
 import * as libc from './libc.js';
 import { lastErrorCode, LITTLE_ENDIAN, SOL_SOCKET, SystemCallError } from './libc.js';
 import { LINK_FILTERS, type LinkFilter } from './link-filter.js';
+import { watchReadable } from './readable.js';
 import { SOCKADDR_LL } from './sockaddr-ll.js';
 
 const AF_PACKET = 17;
@@ -63,7 +63,7 @@ export function openPacketSocket(
 class PacketSocket implements LinkSocket {
   readonly #fd: number;
   readonly #handler: LinkSocketHandler;
-  readonly #poll: ReturnType<typeof koffi.node.poll>;
+  readonly #watch: ReturnType<typeof watchReadable>;
   readonly #batch: FrameBatch;
   #open = true;
 
@@ -71,7 +71,7 @@ class PacketSocket implements LinkSocket {
     this.#fd = fd;
     this.#handler = handler;
     this.#batch = new FrameBatch(BATCH, snapLength);
-    this.#poll = koffi.node.poll(fd, { readable: true }, () => this.#receive());
+    this.#watch = watchReadable(fd, () => this.#receive());
   }
 
   send(frame: Uint8Array): boolean {
@@ -90,7 +90,7 @@ class PacketSocket implements LinkSocket {
   close(): void {
     if (!this.#open) return;
     this.#open = false;
-    this.#poll.close();
+    this.#watch.close();
     libc.close(this.#fd);
   }
 

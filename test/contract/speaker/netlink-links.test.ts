@@ -93,11 +93,13 @@ describeAsRoot('NetlinkLinks on this kernel', () => {
     await untilHolds(() => known(`${va}v`) !== undefined);
   });
 
-  it('asks again after the kernel lost messages, and is right then', async () => {
+  it('asks again after the kernel lost messages, is right then, and hears what comes after that', async () => {
     const moreThanFits = 400;
     ipBatch(Array.from({ length: moreThanFits }, (_, i) => ['link', 'set', va, 'mtu', String(1000 + i)]));
     ip('link', 'set', va, 'address', '02:00:00:00:00:98');
     await untilHolds(() => last()?.mac === '02:00:00:00:00:98');
+    ip('link', 'set', va, 'address', '02:00:00:00:00:97');
+    await untilHolds(() => last()?.mac === '02:00:00:00:00:97');
   });
 
   it('is silent once its socket is closed, which may be done twice', async () => {
