@@ -33,7 +33,7 @@ export type RouteMessage =
     }
   | { readonly kind: 'link-gone'; readonly index: number }
   | { readonly kind: 'dump-end'; readonly sequence: number; readonly interrupted: boolean }
-  /** `errno` is positive; 0 acknowledges. */
+  /** Also of a dump that was broken off. `errno` is positive; 0 acknowledges. */
   | { readonly kind: 'error'; readonly sequence: number; readonly errno: number }
   /** The kernel had to drop messages. */
   | { readonly kind: 'overrun' }
@@ -44,7 +44,7 @@ export type RouteMessageFault =
   | 'short-header' // less than the 16 bytes of a header
   | 'bad-length' // a message that claims to be shorter than its header or longer than the bytes
   | 'short-link' // RTM_NEWLINK or RTM_DELLINK without a whole `struct ifinfomsg`
-  | 'short-error' // NLMSG_ERROR without a number
+  | 'short-error' // NLMSG_ERROR or NLMSG_DONE without a number
   | 'bad-attribute'; // an attribute that claims to be shorter than its header or longer than its message
 
 /** `ifi_flags`, netdevice(7). */
@@ -121,16 +121,17 @@ function decodeMessage(view: DataView): Decoded<RouteMessage, RouteMessageFault>
     case RTM_NEWLINK:
     case RTM_DELLINK:
       return decodeLinkMessage(view, type, { sequence, interrupted });
-    case NLMSG_DONE:
-      return { ok: true, value: { kind: 'dump-end', sequence, interrupted } };
     case NLMSG_OVERRUN:
       return { ok: true, value: { kind: 'overrun' } };
-    case NLMSG_ERROR:
+    case NLMSG_DONE:
+    case NLMSG_ERROR: {
       if (view.byteLength < HEADER_LENGTH + 4) return { ok: false, reason: 'short-error' };
-      return {
-        ok: true,
-        value: { kind: 'error', sequence, errno: Math.abs(view.getInt32(HEADER_LENGTH, LITTLE_ENDIAN)) },
-      };
+      const errno = Math.abs(view.getInt32(HEADER_LENGTH, LITTLE_ENDIAN));
+      if (type === NLMSG_DONE && errno === 0) {
+        return { ok: true, value: { kind: 'dump-end', sequence, interrupted } };
+      }
+      return { ok: true, value: { kind: 'error', sequence, errno } };
+    }
     default:
       return { ok: true, value: { kind: 'other', type } };
   }

@@ -157,7 +157,24 @@ describe('NetlinkLinks', () => {
     new DataView(interrupted.buffer).setUint16(6, 0x12, true);
     from.answer = [capture.DUMP[0]!, interrupted];
     from.handler.onLoss();
-    await clock.advance(15);
+    await clock.advance(25);
+    expect(from.requests).toBe(2);
+    expect(names()).toEqual(['lo', 'vb', 'va']);
+    from.answer = [capture.DUMP[0]!, capture.DUMP[2]!];
+    await clock.advance(100);
+    expect(names()).toEqual(['lo', 'vb']);
+    await end();
+  });
+
+  it('does not believe a list that the kernel broke off, and asks again', async () => {
+    const from = kernel();
+    const { clock, names, end } = start(from);
+    const brokenOff = capture.DUMP[2]!.slice();
+    new DataView(brokenOff.buffer).setInt32(16, -90, true);
+    from.answer = [capture.DUMP[0]!, brokenOff];
+    from.handler.onLoss();
+    await clock.advance(25);
+    expect(from.requests).toBe(2);
     expect(names()).toEqual(['lo', 'vb', 'va']);
     from.answer = [capture.DUMP[0]!, capture.DUMP[2]!];
     await clock.advance(100);

@@ -110,6 +110,11 @@ describe('decodeRouteMessages', () => {
     expect(messagesOf(interrupted).at(-1)).toEqual({ kind: 'dump-end', sequence: 7, interrupted: true });
   });
 
+  it('takes a list that the kernel broke off for an error, not for a list', () => {
+    const brokenOff = changed(capture.DUMP[2]!, (view) => view.setInt32(16, -90, true));
+    expect(messagesOf([brokenOff])).toEqual([{ kind: 'error', sequence: 7, errno: 90 }]);
+  });
+
   it('reads errors of the kernel, and that it lost messages', () => {
     const hex = (text: string) => new Uint8Array(Buffer.from(text.replaceAll(' ', ''), 'hex'));
     const error = hex('24000000 0200 0000 09000000 00000000 f0ffffff 20000000 1200 0103 09000000 00000000');
@@ -136,14 +141,14 @@ describe('decodeRouteMessages', () => {
       bytes: changed(whole.slice(0, 24), (view) => view.setUint32(0, 24, true)),
       reason: 'short-link',
     },
-    {
-      name: 'an error without its number',
+    ...[2, 3].map((type) => ({
+      name: `an error without its number, of type ${type}`,
       bytes: changed(new Uint8Array(16), (view) => {
         view.setUint32(0, 16, true);
-        view.setUint16(4, 2, true);
+        view.setUint16(4, type, true);
       }),
       reason: 'short-error',
-    },
+    })),
     ...[0, 3, 0xffff].map((length) => ({
       name: `an attribute with the length ${length}`,
       bytes: changed(capture.UP[0]!, (view) => view.setUint16(32, length, true)),
