@@ -3,7 +3,7 @@
  * responder on each usable interface, tells the network about addresses it has just taken over, and says
  * on which interfaces an address is really answered.
  */
-import { backoff, type Clock, Listeners, type Random } from '@metallb-l2/sdk/kube';
+import { type Clock, Listeners, type Random } from '@metallb-l2/sdk/kube';
 import {
   DEFAULT_EXCLUDED_INTERFACES,
   DEFAULT_GRATUITOUS_FRAMES_PER_SECOND,
@@ -19,6 +19,7 @@ import { Disputes, type Claim } from './disputes.js';
 import { unusableReason } from './interfaces.js';
 import { RefreshRing } from './refresh-ring.js';
 import { Responder, type JoinState } from './responder.js';
+import { Retries } from './retries.js';
 import { Traffic } from './traffic.js';
 
 export type { InterfaceScope } from './announced-address.js';
@@ -64,6 +65,8 @@ export interface AnnouncerOptions {
 const HAND_OVER_MS = 1000;
 /** A claim of an address this old, in milliseconds, still tells that its next owner is at work. */
 const RECENT_CLAIM_MS = 3000;
+/** A link whose socket dies so soon after it was opened, in milliseconds, is one that cannot be opened now. */
+const SHORT_LIFE_MS = 1000;
 /** Milliseconds for other work between two turns of joining groups. */
 const PAUSE_MS = 1;
 /**
@@ -78,7 +81,7 @@ export class Announcer {
   readonly #traffic: Traffic;
   readonly #ring: RefreshRing<AnnouncedAddress>;
   readonly #responders = new Map<number, Responder>();
-  /** Why a link could not be opened when that was last tried, by its index. */
+  /** Why a link could not be opened, or kept open, when that was last tried; by its index. */
   readonly #failures = new Map<number, string>();
   readonly #listeners = new Listeners();
   readonly #linksChanged = new Notify();
@@ -177,15 +180,18 @@ export class Announcer {
   }
 
   async #keepUp(signal: AbortSignal): Promise<void> {
-    let waits = this.#retryWaits();
-    let again = false;
+    const { clock, random } = this.#deps;
+    const retries = new Retries(random);
     while (!signal.aborted) {
-      const state = this.#followLinks({ again });
-      again = state === 'refused';
-      if (state === 'complete') waits = this.#retryWaits();
-      if (state === 'complete') await this.#linksChanged.notified(signal);
-      else if (state === 'unfinished') await this.#deps.clock.sleep(PAUSE_MS, signal).catch(() => undefined);
-      else await this.#linksChanged.notifiedWithin(waits.next().value, this.#deps.clock, signal);
+      const state = this.#followLinks({ again: retries.due(clock.now()) });
+      if (state === 'unfinished') {
+        await clock.sleep(PAUSE_MS, signal).catch(() => undefined);
+      } else if (state === 'complete') {
+        retries.clear();
+        await this.#linksChanged.notified(signal);
+      } else {
+        await this.#linksChanged.notifiedWithin(retries.waitMs(clock.now()), clock, signal);
+      }
     }
   }
 
@@ -209,7 +215,7 @@ export class Announcer {
     }
     for (const link of usable.values()) {
       const known = this.#responders.get(link.index);
-      const responder = known ?? this.#open(link);
+      const responder = known ?? this.#open(link, options);
       const changes = known?.groupChanges;
       const state = responder?.join(this.#book.answered(), options) ?? 'refused';
       if (state === 'refused') isRefused = true;
@@ -223,7 +229,9 @@ export class Announcer {
     return isRefused ? 'refused' : 'complete';
   }
 
-  #open(link: Link): Responder | undefined {
+  #open(link: Link, { again }: { again: boolean }): Responder | undefined {
+    if (this.#failures.has(link.index) && !again) return undefined;
+    const openedAt = this.#deps.clock.now();
     const responder = new Responder(
       { ...this.#deps, traffic: this.#traffic },
       {
@@ -233,6 +241,7 @@ export class Announcer {
         onClaim: (claim) => this.#noteClaim(claim),
         onDown: (down) => {
           if (this.#responders.get(link.index) === down) this.#responders.delete(link.index);
+          if (this.#deps.clock.now() - openedAt < SHORT_LIFE_MS) this.#failures.set(link.index, 'died');
           this.#changed();
           this.#linksChanged.notify();
         },
@@ -312,10 +321,6 @@ export class Announcer {
       this.#traffic.keepInterfaces(new Set(this.#deps.links.links().map(({ name }) => name)));
       this.#traffic.flush();
     }
-  }
-
-  #retryWaits() {
-    return backoff({ initialMs: 500, maxMs: 10_000, jitter: 0.2 }, this.#deps.random);
   }
 
   #changed(): void {

@@ -67,9 +67,14 @@ describe('an announcer of IPv6 addresses', () => {
 
   it('says that it does not answer while it cannot join, and tries again', async () => {
     let isFull = true;
-    const { client, node, announce, announcer, clock, log, end } = setUp({}, () => {
-      if (isFull) throw new Error('ENOBUFS');
-    });
+    const { client, node, announce, announcer, clock, log, end } = setUp(
+      {},
+      {
+        beforeJoin: () => {
+          if (isFull) throw new Error('ENOBUFS');
+        },
+      },
+    );
     announce(VIP6, VIP);
     await settle();
     expect([announcer.answering(VIP6), announcer.answering(VIP)]).toEqual([[], ['lan0']]);
@@ -118,11 +123,16 @@ describe('an announcer of IPv6 addresses', () => {
   it('waits longer and longer between its tries when the kernel refuses very many, and says so', async () => {
     let tries = 0;
     let isRefused = true;
-    const { node, announce, clock, log, end } = setUp({}, () => {
-      tries++;
-      // Else a loop without a pause would never let this test end.
-      if (isRefused && tries < 10_000) throw new Error('EINVAL');
-    });
+    const { node, announce, clock, log, end } = setUp(
+      {},
+      {
+        beforeJoin: () => {
+          tries++;
+          // Else a loop without a pause would never let this test end.
+          if (isRefused && tries < 10_000) throw new Error('EINVAL');
+        },
+      },
+    );
     announce(...vips6(300, 1));
     await clock.advance(10_000);
     expect(tries).toBeLessThanOrEqual(8 * 300);
@@ -131,6 +141,29 @@ describe('an announcer of IPv6 addresses', () => {
     isRefused = false;
     await clock.advance(10_000);
     expect(node.groupCount).toBe(300);
+    await end();
+  });
+
+  it('does not try again before its time what the kernel refuses, however much else is announced', async () => {
+    let tries = 0;
+    const { announce, clock, end } = setUp(
+      {},
+      {
+        beforeJoin: () => {
+          tries++;
+          throw new Error('EINVAL');
+        },
+      },
+    );
+    announce(VIP6);
+    await settle();
+    for (let host = 100; host < 120; host++) {
+      announce(VIP6, `192.0.2.${host}`);
+      await clock.advance(20);
+    }
+    expect(tries).toBe(1);
+    await clock.advance(200);
+    expect(tries).toBe(2);
     await end();
   });
 

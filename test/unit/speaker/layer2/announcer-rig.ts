@@ -13,11 +13,18 @@ export const VIP = '192.0.2.50';
 export const OTHER = '192.0.2.51';
 export const VIP6 = '2001:db8::50';
 
-/**
- * @param beforeJoin called before a multicast group is joined; may refuse by throwing
- * @param takeDrops frames that a socket had no room for since it was asked last
- */
-export function setUp(options: AnnouncerOptions = {}, beforeJoin = () => {}, takeDrops = () => 0) {
+/** What the kernel under an announcer does. */
+interface Kernel {
+  /** Called before a socket is opened; may refuse by throwing. */
+  beforeOpen?: () => void;
+  /** Called before a multicast group is joined; may refuse by throwing. */
+  beforeJoin?: () => void;
+  /** Frames that a socket had no room for since it was asked last. */
+  takeDrops?: () => number;
+}
+
+export function setUp(options: AnnouncerOptions = {}, kernel: Kernel = {}) {
+  const { beforeOpen, beforeJoin, takeDrops = () => 0 } = kernel;
   const lan = new SimulatedLan();
   const node = lan.addHost('node');
   const client = lan.addHost('client');
@@ -29,11 +36,14 @@ export function setUp(options: AnnouncerOptions = {}, beforeJoin = () => {}, tak
   const announcer = new Announcer(
     {
       links: node,
-      openSocket: (...args) => ({ ...node.openSocket(...args), takeDrops }),
+      openSocket: (...args) => {
+        beforeOpen?.();
+        return { ...node.openSocket(...args), takeDrops };
+      },
       openGroups: (link) => {
         const groups = node.openGroups(link);
         const join = (group: Uint8Array) => {
-          beforeJoin();
+          beforeJoin?.();
           groups.join(group);
         };
         return { ...groups, join };

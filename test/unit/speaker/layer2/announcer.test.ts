@@ -119,7 +119,7 @@ describe('an announcer', () => {
   });
 
   it('counts what the kernel had no room for, as it goes', async () => {
-    const { meter, clock, end } = setUp({}, undefined, () => 3);
+    const { meter, clock, end } = setUp({}, { takeDrops: () => 3 });
     const dropped = { interface: 'lan0', reason: 'queue-full' };
     for (const turn of [1, 2]) {
       await clock.advance(5000);
@@ -156,9 +156,10 @@ describe('an announcer', () => {
     await end();
   });
 
-  it('opens a socket again after it died', async () => {
-    const { node, client, announce, end } = setUp();
+  it('opens a socket again at once after it died', async () => {
+    const { node, client, announce, clock, end } = setUp();
     announce(VIP);
+    await clock.advance(1000);
     node.breakSockets(new Error('ENETDOWN'));
     await settle();
     expect(await client.ask(VIP)).toEqual([node.mac]);
@@ -195,6 +196,29 @@ describe('an announcer', () => {
     expect(log.lines.filter(({ level }) => level === 'warn')).toHaveLength(1);
     stop.abort();
     await ended;
+  });
+
+  it('waits longer and longer when sockets die as soon as they are open', async () => {
+    let opened = 0;
+    let isBroken = true;
+    const { node, announce, announcer, clock, end } = setUp(
+      {},
+      {
+        beforeOpen: () => {
+          opened++;
+          // Else a loop without a pause would never let this test end.
+          if (isBroken && opened < 10_000) queueMicrotask(() => node.breakSockets(new Error('ENETDOWN')));
+        },
+      },
+    );
+    announce(VIP);
+    await clock.advance(60_000);
+    expect(opened / 2).toBeGreaterThan(5);
+    expect(opened / 2).toBeLessThan(12);
+    isBroken = false;
+    await clock.advance(15_000);
+    expect(announcer.answering(VIP)).toEqual(['lan0']);
+    await end();
   });
 
   describe('whose address another station claims', () => {
