@@ -28,6 +28,8 @@ export interface LanSessionHost {
   /** Something that the session shows has changed. */
   onChange(): void;
   onConflict(conflict: AddressConflict): void;
+  /** It gives no sign of life and is ended, which lasts as long as the kernel holds on to the thread. */
+  onStall(): void;
 }
 
 /** Why a session ended. */
@@ -116,6 +118,7 @@ export class LanSession {
     void this.#exited.promise.then(() => hasExited.abort());
     const isStalled = await this.#watch(AbortSignal.any([signal, hasExited.signal]));
     const end: SessionEnd = isStalled ? 'stalled' : hasExited.signal.aborted ? 'exited' : 'stopped';
+    if (end === 'stalled') this.#host.onStall();
     if (end === 'stopped') await this.#stop(hasExited.signal);
     if (!hasExited.signal.aborted) await this.#port.terminate();
     for (const fd of this.#descriptors) this.#deps.closeDescriptor(fd);

@@ -118,6 +118,7 @@ export class LanThread implements Lan {
       {
         onChange: () => this.#onChange(session),
         onConflict: (conflict) => this.#conflictListeners.call(conflict),
+        onStall: () => this.#beginOutage('it gives no sign of life', signal),
       },
       this.#deps.start(),
     );

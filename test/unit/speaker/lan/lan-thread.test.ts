@@ -306,6 +306,25 @@ describe('LanThread', () => {
     expect(await world.client.ask(IP)).toEqual([world.host.mac]);
   });
 
+  it('counts nothing as answered by a thread that falls silent, while the kernel does not let go of it', async () => {
+    world.start();
+    await world.lan.apply(new Map([[IP, 'all'] as const]));
+    await world.clock.advance(60_000);
+    const stuck = world.thread;
+    stuck.postMessage = () => undefined;
+    stuck.terminate = () => new Promise((resolve) => stuck.on('exit', () => resolve()));
+    await world.clock.advance(20_000);
+    expect(world.threads).toHaveLength(1);
+    expect([world.lan.answering(IP), world.lan.listening]).toEqual([[], false]);
+    expect(world.health.readiness()).toEqual([
+      'lan: the thread that answers on the network is down: it gives no sign of life',
+    ]);
+    stuck.die();
+    await world.clock.advance(500);
+    expect(world.lan.answering(IP)).toEqual(['lan0']);
+    expect(world.health.readiness()).toEqual([]);
+  });
+
   it('leaves a thread alone that answers each question late', async () => {
     const thread = new DeafThread();
     world.next = () => thread;
