@@ -49,7 +49,7 @@ export interface MainMeter extends Meter {
 
 /** What the kernel says about one network interface. */
 export interface Link {
-  /** Interface index; never used again for another interface while the machine is up. */
+  /** Interface index; another interface has it only if whoever makes one asks for just that number. */
   readonly index: number;
   readonly name: string;
   /** Lower-case, colon separated; empty when the link has none of six bytes. */
@@ -63,7 +63,10 @@ export interface Link {
   readonly loopback: boolean;
   /** `IFF_NOARP`: the interface does not take part in ARP. */
   readonly noArp: boolean;
-  /** Enslaved to a bridge, bond or VRF; frames are then to be sent and received on that. */
+  /**
+   * Enslaved to a bridge or bond, on which frames are then to be sent and received; or part of a VRF, whose
+   * routes need not lead to the services.
+   */
   readonly hasMaster: boolean;
 }
 

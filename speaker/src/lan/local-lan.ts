@@ -61,6 +61,7 @@ export class LocalLan implements Lan {
     if (member === undefined) return;
     const isUsable = () => links.links().some((link) => unusableReason(link, this.#exclusions) === undefined);
     if (!isUsable()) member.linksChanged(false);
+    // After a change of any link: the gossip may well go over one that is left alone.
     const unsubscribe = links.subscribe(() => member.linksChanged(isUsable()));
     await member.run(signal).finally(unsubscribe);
   }

@@ -7,7 +7,7 @@ export type UnusableReason =
   | 'excluded' // its name matches an exclusion
   | 'down'
   | 'no-carrier'
-  | 'has-master' // part of a bridge or bond: the bridge or bond answers
+  | 'has-master' // part of a bridge or bond, which answers itself, or of a VRF
   | 'loopback'
   | 'no-arp'
   | 'not-ethernet';
