@@ -94,7 +94,12 @@ export class NetlinkLinks implements LinkSource {
       this.#faults.notify();
       return;
     }
-    for (const message of decoded.value) if (this.#table.apply(message)) this.#faults.notify();
+    for (const message of decoded.value) {
+      if (message.kind === 'error' && message.errno !== 0) {
+        this.#deps.log.warn({ errno: message.errno }, 'the kernel does not list the network interfaces');
+      }
+      if (this.#table.apply(message)) this.#faults.notify();
+    }
   }
 
   #publish(): void {

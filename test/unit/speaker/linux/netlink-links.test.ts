@@ -216,6 +216,25 @@ describe('NetlinkLinks', () => {
     await end();
   });
 
+  it('says so when the kernel refuses, as where a policy forbids the question', async () => {
+    const from = kernel();
+    const { log, end } = start(from);
+    const refusal = new Uint8Array(36);
+    const view = new DataView(refusal.buffer);
+    view.setUint32(0, refusal.length, true);
+    view.setUint16(4, 2, true);
+    view.setInt32(16, -13, true);
+    from.say([refusal]);
+    expect(log.lines).toEqual([
+      {
+        level: 'warn',
+        fields: { errno: 13 },
+        message: 'the kernel does not list the network interfaces',
+      },
+    ]);
+    await end();
+  });
+
   it('asks again when it cannot read what the kernel says, and says so', async () => {
     const from = kernel();
     const { clock, log, end } = start(from);
