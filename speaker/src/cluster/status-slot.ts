@@ -151,11 +151,13 @@ export class StatusSlot {
 
   /** The watch had to list anew: these are all objects with this node's label. */
   resync(objects: readonly ServiceL2Status[]): void {
-    const listed = new Set(objects.map(uidOf));
-    for (const uid of [...this.#objects.keys()]) {
-      if (listed.has(uid)) continue;
-      // Gone, or younger than the list: the API server is asked before anything is written.
-      if (this.#held !== uid) this.#contest.rivalGone();
+    const listed = new Map(objects.map((object) => [uidOf(object), object]));
+    for (const [uid, known] of [...this.#objects]) {
+      const object = listed.get(uid);
+      // Gone, or listed as it was before: the list is older, or the API server was restored from a backup.
+      // It is asked before anything is written.
+      if (object !== undefined && !isLater(known, object)) continue;
+      if (object === undefined && this.#held !== uid) this.#contest.rivalGone();
       this.#drop(uid);
     }
     for (const object of objects) this.observe(object);

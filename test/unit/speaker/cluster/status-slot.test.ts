@@ -147,6 +147,32 @@ describe('a status slot', () => {
     stop.abort();
   });
 
+  it('believes a list that has an earlier version than it knows: etcd was restored from a backup', async () => {
+    const { clock, api, slot, stop, object } = await announced();
+    const ref = { namespace: NAMESPACE, name: object.metadata.name ?? '' };
+    slot.observe(at(object, '1000000'));
+    await clock.advance(100);
+    const status = { interfaces: [{ name: 'eth9' }] };
+    const restored = await api.patch(
+      SERVICE_L2_STATUSES,
+      ref,
+      { status },
+      { type: 'merge', subresource: 'status' },
+    );
+    slot.resync([restored]);
+    await clock.advance(100);
+    expect((await api.get(SERVICE_L2_STATUSES, ref)).status).toEqual(object.status);
+    stop.abort();
+  });
+
+  it('writes nothing when a list is older than what it wrote itself', async () => {
+    const { clock, api, slot, stop, object } = await announced();
+    slot.resync([at({ ...object, status: {} }, '1')]);
+    await clock.advance(1000);
+    expect(api.writes).toEqual([]);
+    stop.abort();
+  });
+
   it('is done when its service is announced nowhere and nothing is left', async () => {
     const { clock, slot, stop, done } = await announced();
     slot.setTarget({ kind: 'nowhere' });
