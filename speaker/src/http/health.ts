@@ -31,7 +31,7 @@ export class HealthBoard implements Health {
   }
 
   busy(loop: string): void {
-    this.#busySince.set(loop, this.#clock.now());
+    this.#busySince.set(loop, this.#clock.monotonic());
   }
 
   idle(loop: string): void {
@@ -45,7 +45,7 @@ export class HealthBoard implements Health {
 
   /** Why the process should be restarted. That it is asked at all shows that the event loop runs. */
   liveness(): Problems {
-    const now = this.#clock.now();
+    const now = this.#clock.monotonic();
     return [...this.#busySince]
       .map(([loop, since]) => ({ loop, elapsedMs: now - since }))
       .filter(({ elapsedMs }) => elapsedMs > this.#stuckAfterMs)

@@ -54,6 +54,15 @@ describe('the HTTP server', () => {
     expect(await ask('/readyz')).toBe('200 ok');
   });
 
+  it('is as alive when the time of day is changed while a loop works', async () => {
+    health.busy('addresses');
+    clock.setBack(-3_600_000);
+    expect(await ask('/healthz')).toBe('200 ok');
+    clock.setBack(7_200_000);
+    await clock.advance(121_000);
+    expect(await ask('/healthz')).toBe('503 addresses: stuck for 121 s');
+  });
+
   it('shows metrics in the text format, without the series that were removed', async () => {
     const gauge = meter.gauge('metallb_allocator_addresses_total', 'Addresses', ['pool']);
     gauge.set({ pool: 'a' }, 256);
