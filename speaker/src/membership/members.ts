@@ -63,7 +63,7 @@ export type MembersInput =
 
 /** Why a claim is not believed. */
 export type ClaimFault =
-  | 'address-conflict' // a member that has not left is claimed to be at another address
+  | 'address-conflict' // one that takes part is claimed to be at another address
   | 'bad-versions' // no protocol version at all, or least above most
   | 'oversized' // no name or an endless one, more meta data than memberlist allows
   | 'too-many-members';
@@ -162,7 +162,9 @@ function onAlive(view: MembersView, claim: Alive, now: number): MembersStep {
       ? accept(claim, undefined, now)
       : refuse('too-many-members', claim.node);
   }
-  if (!isSamePlace(known, claim) && known.state !== 'left') return refuse('address-conflict', claim.node);
+  // Who is dead may be back elsewhere: memberlist waits with that until it has forgotten the dead, and so long
+  // the one who is back would count itself, and nobody else would.
+  if (!isSamePlace(known, claim) && isMember(known)) return refuse('address-conflict', claim.node);
   if (!isSelf) return claim.incarnation > known.incarnation ? accept(claim, known, now) : NOTHING;
   if (claim.incarnation < known.incarnation) return NOTHING;
   const isOwnWord = claim.incarnation === known.incarnation && isSameContent(known, claim);

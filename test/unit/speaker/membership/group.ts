@@ -22,6 +22,8 @@ export interface GroupOptions {
 }
 
 interface ProcessOptions {
+  /** Where it is reached, when that is not the usual address of its name. */
+  readonly address?: string;
   readonly encryption?: KeyringOptions;
   readonly maxMembers?: number;
   /** Stands between the process and the network. */
@@ -71,10 +73,9 @@ export class Group {
 
   start(
     name: string,
-    { encryption, maxMembers = 100, through = (all) => all }: ProcessOptions = {},
+    { address = addressOf(name), encryption, maxMembers, through = (all) => all }: ProcessOptions = {},
   ): Process {
-    const address = addressOf(name);
-    this.list(name);
+    this.list(name, address);
     const meter = new RecordedMeter();
     const memberlist = new Memberlist(
       {
@@ -90,7 +91,11 @@ export class Group {
           subscribe: (listener) => this.#peerListeners.add(listener),
         },
       },
-      { self: { name, address, port: PORT }, profile: this.#profile, maxMembers },
+      {
+        self: { name, address, port: PORT },
+        profile: this.#profile,
+        ...(maxMembers !== undefined && { maxMembers }),
+      },
     );
     const goneAt = new Map<string, number>();
     let before: string[] = [];
@@ -116,8 +121,7 @@ export class Group {
   }
 
   /** Lets everybody know that a process of this name may run at its address. */
-  list(name: string): void {
-    const address = addressOf(name);
+  list(name: string, address = addressOf(name)): void {
     if (this.#peers.some((peer) => peer.address === address)) return;
     this.#peers = [...this.#peers, { address, port: PORT }];
     this.#peerListeners.call();

@@ -104,6 +104,25 @@ describe('a restarted process', () => {
     await group.stop();
   });
 
+  it('is back soon at another address too, when the others have found it dead', async () => {
+    const group = await Group.of(4);
+    await group.process('m1').kill();
+    await group.until(() => group.isWhole(), 5_000);
+    group.start('m1', { address: '10.0.0.101' });
+    expect(await group.until(() => group.isWhole(), 60_000)).toBeLessThanOrEqual(100);
+    await group.stop();
+  });
+
+  it('is back at another address as soon as nothing is expected of the one before', async () => {
+    const group = await Group.of(4);
+    await group.process('m1').kill();
+    await group.process('m2').kill();
+    group.start('m1', { address: addressOf('m2') });
+    group.start('m2', { address: addressOf('m1') });
+    expect(await group.until(() => group.removals > 0 && group.isWhole(), 60_000)).toBeLessThan(5_000);
+    await group.stop();
+  });
+
   it('was never away when it is faster than its suspicion', async () => {
     const group = await Group.of(4);
     await group.process('m1').kill();

@@ -125,18 +125,15 @@ describe('an alive claim', () => {
     },
   );
 
-  it.each<MemberState>(['alive', 'suspect', 'dead'])(
-    'at another address is refused while it is %s',
-    (state) => {
-      const view = new View([inState(state)]);
-      expect(view.take(alive('b', { address: '192.0.2.99' }))).toEqual(['refused: address-conflict']);
-      expect(view.take(alive('b', { port: 1 }))).toEqual(['refused: address-conflict']);
-      expect(view.get('b').address).toBe('192.0.2.2');
-    },
-  );
+  it.each<MemberState>(['alive', 'suspect'])('at another address is refused while it is %s', (state) => {
+    const view = new View([inState(state)]);
+    expect(view.take(alive('b', { address: '192.0.2.99' }))).toEqual(['refused: address-conflict']);
+    expect(view.take(alive('b', { port: 1 }))).toEqual(['refused: address-conflict']);
+    expect(view.get('b').address).toBe('192.0.2.2');
+  });
 
-  it('at another address is believed of one who has left', () => {
-    const view = new View([inState('left')]);
+  it.each<MemberState>(['left', 'dead'])('at another address is believed of one who is %s', (state) => {
+    const view = new View([inState(state)]);
     view.take(alive('b', { address: '192.0.2.99' }));
     expect(view.get('b')).toMatchObject({ address: '192.0.2.99', state: 'alive' });
   });
