@@ -1,6 +1,9 @@
 /**
  * Membership by gossip among the speakers themselves, without the API server.
  *
+ * The rule for a node that starts: it takes part when its peers have told it what they know, and so never elects
+ * itself for what one of them announces.
+ *
  * The rule for a node that is alone:
  * - Cut off from every peer, it keeps its addresses and takes over what it is eligible for, as upstream
  *   does. It cannot tell dead peers from its own isolation; in the first case its answer is needed, in the
@@ -13,7 +16,7 @@ import { backoff, Listeners } from '@metallb-l2/sdk/kube';
 import { Notify } from '../notify.js';
 import type { GossipEndpoint } from '../ports.js';
 import { runTogether } from '../run-together.js';
-import type { MemberlistDeps, MemberlistOptions } from './core.js';
+import { endpointOf, type MemberlistDeps, type MemberlistOptions } from './core.js';
 import type { PeerSource } from './joining.js';
 import { Memberlist } from './memberlist.js';
 import type { Membership } from './membership.js';
@@ -31,16 +34,21 @@ export interface DiscoveredPeers extends PeerSource {
  */
 export const JOIN_TIMEOUT_MS = 3_000;
 
-/** `joining` until a peer has answered or none will; `away` as long as no link is usable. */
+/** `joining` until the peers have answered or none will; `away` as long as no link is usable. */
 type Phase = 'joining' | 'member' | 'away';
 
 export class GossipMembership implements Membership {
   readonly #deps: MemberlistDeps & { peers: DiscoveredPeers };
   readonly #self: MemberlistOptions['self'];
+  /** So long, in milliseconds, after the first answer those of the other peers are waited for. */
+  readonly #othersMs: number;
   readonly #memberlist: Memberlist;
   readonly #listeners = new Listeners();
-  readonly #phaseChanged = new Notify();
+  /** The phase has changed, or a peer has answered. */
+  readonly #news = new Notify();
   #phase: Phase = 'joining';
+  /** When a peer answered first, on the clock, since it joins. */
+  #answeredAt: number | undefined;
   #members: ReadonlySet<string> = new Set();
   /** For good; what links do is of no interest any more. */
   #hasLeft = false;
@@ -48,6 +56,7 @@ export class GossipMembership implements Membership {
   constructor(deps: MemberlistDeps & { peers: DiscoveredPeers }, options: MemberlistOptions) {
     this.#deps = deps;
     this.#self = options.self;
+    this.#othersMs = 2 * options.profile.probeTimeoutMs;
     this.#memberlist = new Memberlist(deps, options);
   }
 
@@ -83,7 +92,8 @@ export class GossipMembership implements Membership {
     const unsubscribes = [
       this.#memberlist.subscribe(() => this.#look()),
       this.#memberlist.onExchange(() => {
-        if (this.#phase === 'joining') this.#enter('member');
+        this.#answeredAt ??= this.#deps.clock.now();
+        this.#news.notify();
       }),
     ];
     const waits = () => backoff({ initialMs: 500, maxMs: 10_000, jitter: 0.2 }, random);
@@ -95,7 +105,7 @@ export class GossipMembership implements Membership {
           await runTogether(
             signal,
             (ended) => this.#memberlist.run(ended),
-            (ended) => this.#goOnAlone(ended),
+            (ended) => this.#joinEachTime(ended),
           );
         } catch (error) {
           if (clock.now() - startedAt > 60_000) wait = waits();
@@ -133,30 +143,53 @@ export class GossipMembership implements Membership {
     }
   }
 
-  /** Ends each time of joining that no peer answers in. */
-  async #goOnAlone(signal: AbortSignal): Promise<void> {
+  /** Ends each time of joining, as soon as enough is known. */
+  async #joinEachTime(signal: AbortSignal): Promise<void> {
     await this.#deps.peers.ready(signal);
     while (!signal.aborted) {
       if (this.#phase === 'joining') await this.#join(signal);
-      else await this.#phaseChanged.notified(signal);
+      else await this.#news.notified(signal);
     }
   }
 
   async #join(signal: AbortSignal): Promise<void> {
-    const { peers, clock, log } = this.#deps;
-    const others = peers.peers().filter((peer) => !isSameEndpoint(peer, this.#self)).length;
-    if (others > 0) {
-      await this.#phaseChanged.notifiedWithin(JOIN_TIMEOUT_MS, clock, signal);
-      if (signal.aborted || this.#phase !== 'joining') return;
-      log.warn({ peers: others }, 'no other speaker has answered in time; this one goes on without them');
+    const { clock, log } = this.#deps;
+    const beganAt = clock.now();
+    while (this.#phase === 'joining' && !signal.aborted) {
+      const others = this.#others();
+      const leftMs = this.#joinedAt(others, beganAt) - clock.now();
+      if (leftMs > 0) {
+        await this.#news.notifiedWithin(leftMs, clock, signal);
+        continue;
+      }
+      if (others.length > 0 && this.#answeredAt === undefined) {
+        const fields = { peers: others.length };
+        log.warn(fields, 'no other speaker has answered in time; this one goes on without them');
+      }
+      this.#enter('member');
     }
-    this.#enter('member');
+  }
+
+  /** When enough is known of `others` as far as they have answered, on the clock. */
+  #joinedAt(others: readonly GossipEndpoint[], beganAt: number): number {
+    const atLast = beganAt + JOIN_TIMEOUT_MS;
+    if (others.length === 0) return beganAt;
+    if (this.#answeredAt === undefined) return atLast;
+    const known = this.#memberlist.members().map(endpointOf);
+    if (others.every((other) => known.some((member) => isSameEndpoint(member, other)))) return beganAt;
+    // The one who has answered may just have started too, and know as little.
+    return Math.min(Math.max(this.#answeredAt, beganAt) + this.#othersMs, atLast);
+  }
+
+  #others(): readonly GossipEndpoint[] {
+    return this.#deps.peers.peers().filter((peer) => !isSameEndpoint(peer, this.#self));
   }
 
   #enter(phase: Phase): void {
     if (this.#phase === phase) return;
     this.#phase = phase;
-    this.#phaseChanged.notify();
+    if (phase === 'joining') this.#answeredAt = undefined;
+    this.#news.notify();
     this.#look(true);
   }
 

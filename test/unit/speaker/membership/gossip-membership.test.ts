@@ -103,14 +103,28 @@ describe('GossipMembership', () => {
     await site.stop();
   });
 
-  it('is ready with the first answer of a peer, and then knows all', async () => {
+  it('is ready a moment after the first answer of a peer, and then knows all', async () => {
     const site = new Site('m1', 'm2', 'm3').list();
     const [one, two] = [site.start('m1'), site.start('m2')];
-    await site.clock.advance(50);
+    await site.clock.advance(150);
     expect([one.isReady, two.isReady]).toEqual([true, true]);
     const three = site.start('m3');
     await site.clock.advance(50);
     expect([one, two, three].map((each) => each.members().join())).toEqual(Array(3).fill('m1,m2,m3'));
+    await site.stop();
+  });
+
+  it('is not ready with what another one knows that has just started too', async () => {
+    const site = new Site('m1', 'm2', 'm3').list();
+    site.start('m1');
+    await site.clock.advance(5_000);
+    site.network.pause(addressOf('m1'));
+    const started = [site.start('m2'), site.start('m3')];
+    await site.clock.advance(50);
+    expect(started.map(({ isReady }) => isReady)).toEqual([false, false]);
+    site.network.resume(addressOf('m1'));
+    await site.clock.advance(10);
+    expect(started.map((each) => each.isReady && each.members().join())).toEqual(Array(2).fill('m1,m2,m3'));
     await site.stop();
   });
 
