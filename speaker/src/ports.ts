@@ -178,6 +178,9 @@ export interface GossipTransport {
   send(to: GossipEndpoint, datagram: Uint8Array): void;
   /** Opens a stream; rejects when the peer does not answer in `timeoutMs` milliseconds, or on abort. */
   connect(to: GossipEndpoint, options: { timeoutMs: number; signal: AbortSignal }): Promise<GossipStream>;
-  /** Receives until `signal` is aborted; rejects when the sockets cannot be opened or die. */
+  /**
+   * Receives until `signal` is aborted; rejects when the sockets cannot be opened or die, as they do when a
+   * {@link connect} finds that this machine has not their address any more.
+   */
   run(handler: GossipHandler, signal: AbortSignal): Promise<void>;
 }

@@ -48,10 +48,10 @@ export async function runSpeaker(
 ): Promise<void> {
   const { lan, health } = deps;
   const cluster = new ClusterWatch(deps, { namespace, loadBalancerClass });
-  const membership: Membership =
-    lan.gossip && memberlist
-      ? new PeeredMembership(lan.gossip, new SpeakerPeers(deps, { namespace, ...memberlist }))
-      : new PodReadiness(deps, { namespace, nodeName });
+  const gossip = memberlist && lan.gossip;
+  const membership: Membership = gossip
+    ? new PeeredMembership(gossip, new SpeakerPeers(deps, { namespace, ...memberlist }))
+    : new PodReadiness(deps, { namespace, nodeName });
   const events = new EventRecorder(deps, { component: 'metallb-speaker', instance: nodeName });
   const publisher = new StatusPublisher(
     { ...deps, report: (service, note) => loop.report(service, note) },
@@ -63,8 +63,13 @@ export async function runSpeaker(
     if (lan.listening) health.ready('interfaces');
     else health.notReady('interfaces', 'no network interface answers');
   };
+  const sayWhetherTakingPart = () => {
+    if (gossip === undefined || gossip.members().has(nodeName)) health.ready('gossip');
+    else health.notReady('gossip', 'this node takes no part in the gossip of the speakers');
+  };
   sayWhetherListening();
-  const unsubscribe = lan.subscribe(sayWhetherListening);
+  sayWhetherTakingPart();
+  const unsubscribes = [lan.subscribe(sayWhetherListening), gossip?.subscribe(sayWhetherTakingPart)];
 
   const answering = new AbortController();
   const decide = async (stop: AbortSignal) => {
@@ -84,5 +89,5 @@ export async function runSpeaker(
     new AbortController().signal, // ends by itself, once `decide` has
     (stop) => lan.run(AbortSignal.any([answering.signal, stop])),
     decide,
-  ).finally(unsubscribe);
+  ).finally(() => unsubscribes.forEach((unsubscribe) => unsubscribe?.()));
 }

@@ -26,6 +26,7 @@ export interface SimulatedGossipOptions {
 interface Listener {
   readonly handler: GossipHandler;
   readonly streams: Set<SimulatedStream>;
+  readonly die: (error: Error) => void;
 }
 
 /** What TCP waits before it sends a lost segment again; Linux' lower bound, in milliseconds. */
@@ -44,6 +45,7 @@ export class SimulatedGossip {
   readonly #hosts = new Set<string>();
   readonly #listeners = new Map<string, Listener>();
   readonly #cut = new Set<string>();
+  readonly #taken = new Set<string>();
   /** What waits for a paused host to go on, by address. */
   readonly #paused = new Map<string, (() => void)[]>();
   #groups: readonly (readonly string[])[] = [];
@@ -95,6 +97,18 @@ export class SimulatedGossip {
     this.#cut.delete(address);
   }
 
+  /** Takes an address from its host: sockets on it die, and none can be opened. */
+  takeAddress(address: string): void {
+    this.#taken.add(address);
+    for (const [key, { die }] of this.#listeners) {
+      if (key.startsWith(`${address} `)) die(failure('EADDRNOTAVAIL', { address, port: 0 }));
+    }
+  }
+
+  giveAddressBack(address: string): void {
+    this.#taken.delete(address);
+  }
+
   /** Separates the hosts of different groups, in place of an earlier partition; a host in none reaches all. */
   partition(...groups: readonly (readonly string[])[]): void {
     this.#groups = groups;
@@ -139,12 +153,24 @@ export class SimulatedGossip {
         reject(failure('EADDRINUSE', self));
         return;
       }
-      const listener: Listener = { handler, streams: new Set() };
-      const stop = () => {
+      if (this.#taken.has(self.address)) {
+        reject(failure('EADDRNOTAVAIL', self));
+        return;
+      }
+      const close = () => {
         this.#listeners.delete(keyOf(self));
         for (const stream of [...listener.streams]) stream.close();
+      };
+      const stop = () => {
+        close();
         resolve();
       };
+      const die = (error: Error) => {
+        signal.removeEventListener('abort', stop);
+        close();
+        reject(error);
+      };
+      const listener: Listener = { handler, streams: new Set(), die };
       if (signal.aborted) {
         resolve();
         return;
@@ -216,7 +242,7 @@ export class SimulatedGossip {
   }
 
   #isOpen(from: string, to: string): boolean {
-    if (this.#cut.has(from) || this.#cut.has(to)) return false;
+    if ([from, to].some((host) => this.#cut.has(host) || this.#taken.has(host))) return false;
     const groupOf = (address: string) => this.#groups.find((group) => group.includes(address));
     const [one, other] = [groupOf(from), groupOf(to)];
     return one === undefined || other === undefined || one === other;

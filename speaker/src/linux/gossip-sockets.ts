@@ -52,6 +52,8 @@ class GossipSockets implements GossipTransport {
   readonly #maxStreams: number;
   readonly #maxStreamBytes: number;
   #udp: UdpSocket | undefined;
+  /** Ends {@link run} with an error, as long as it lasts. */
+  #fail: (error: Error) => void = () => undefined;
 
   constructor(options: GossipSocketsOptions) {
     this.#self = { address: options.address, port: options.port };
@@ -89,6 +91,14 @@ class GossipSockets implements GossipTransport {
     }, timeoutMs);
     try {
       await once(socket, 'connect');
+    } catch (error) {
+      // Sockets stay bound to an address that is taken from the machine, and go deaf: only here it shows.
+      const cause = error as NodeJS.ErrnoException;
+      // The same code of `connect` would say that there is no free port.
+      if (cause.code === 'EADDRNOTAVAIL' && cause.syscall === 'bind') {
+        this.#fail(new GossipBindError('TCP', this.#self, cause));
+      }
+      throw error;
     } finally {
       clearTimeout(slow);
     }
@@ -104,8 +114,10 @@ class GossipSockets implements GossipTransport {
       tcp = await this.#listenTcp(connections, handler);
       this.#udp = udp;
       udp.on('message', (bytes, { address, port }) => handler.onDatagram(bytes, { address, port }));
-      await untilDeadOrAborted([udp, tcp], signal);
+      const failed = new Promise<never>((_, reject) => (this.#fail = reject));
+      await Promise.race([failed, untilDeadOrAborted([udp, tcp], signal)]);
     } finally {
+      this.#fail = () => undefined;
       this.#udp = undefined;
       udp.close();
       tcp?.close();

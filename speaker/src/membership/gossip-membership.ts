@@ -11,6 +11,7 @@
  * - With none of its own links usable, nobody hears it: it leaves, and takes no part until a link is back
  *   and a peer has answered, or nobody has within {@link JOIN_TIMEOUT_MS}. So a cable put back does not
  *   give two answers until the two nodes have heard of each other.
+ * - The same without sockets, when its address is no longer this machine's: then it is deaf, and knows it.
  */
 import { backoff, Listeners } from '@metallb-l2/sdk/kube';
 import { Notify } from '../notify.js';
@@ -34,7 +35,7 @@ export interface DiscoveredPeers extends PeerSource {
  */
 export const JOIN_TIMEOUT_MS = 3_000;
 
-/** `joining` until the peers have answered or none will; `away` as long as no link is usable. */
+/** `joining` until the peers have answered or none will; `away` as long as there is no usable link or no socket. */
 type Phase = 'joining' | 'member' | 'away';
 
 export class GossipMembership implements Membership {
@@ -50,6 +51,7 @@ export class GossipMembership implements Membership {
   /** When a peer answered first, on the clock, since it joins. */
   #answeredAt: number | undefined;
   #members: ReadonlySet<string> = new Set();
+  #isLinked = true;
   /** For good; what links do is of no interest any more. */
   #hasLeft = false;
 
@@ -111,7 +113,9 @@ export class GossipMembership implements Membership {
           if (clock.now() - startedAt > 60_000) wait = waits();
           const retryInMs = wait.next().value;
           log.warn({ err: error, retryInMs }, 'the memberlist has stopped and is started again');
+          this.#goAway();
           await clock.sleep(retryInMs, signal).catch(() => undefined);
+          this.#comeBack();
         }
       }
     } finally {
@@ -130,17 +134,23 @@ export class GossipMembership implements Membership {
 
   /** Is told, after each change of this node's links, whether any of them is usable. */
   linksChanged(anyUsable: boolean): void {
+    this.#isLinked = anyUsable;
+    if (!anyUsable) this.#goAway();
+    else if (this.#phase === 'away') this.#comeBack();
+    else this.#memberlist.linkRestored();
+  }
+
+  #goAway(): void {
     if (this.#hasLeft) return;
-    if (!anyUsable) {
-      this.#enter('away');
-      // Nobody can hear it, so there is nothing to wait for.
-      void this.#memberlist.leave(AbortSignal.abort());
-    } else if (this.#phase === 'away') {
-      this.#enter('joining');
-      this.#memberlist.rejoin();
-    } else {
-      this.#memberlist.linkRestored();
-    }
+    this.#enter('away');
+    // Nobody can hear it, so there is nothing to wait for.
+    void this.#memberlist.leave(AbortSignal.abort());
+  }
+
+  #comeBack(): void {
+    if (this.#hasLeft || !this.#isLinked) return;
+    this.#enter('joining');
+    this.#memberlist.rejoin();
   }
 
   /** Ends each time of joining, as soon as enough is known. */

@@ -4,7 +4,9 @@ import { GivenPeers } from '../../../speaker/src/lan/gossip.js';
 import { joinGossip } from '../../../speaker/src/lan/join-gossip.js';
 import { createGossipSockets, GossipBindError } from '../../../speaker/src/linux/gossip-sockets.js';
 import type { GossipEndpoint, GossipStream, GossipTransport } from '../../../speaker/src/ports.js';
+import { describeAsRoot } from '../../support/describe-as-root.ts';
 import { freePort } from '../../support/free-port.ts';
+import { ip } from '../../support/network-interfaces.ts';
 import { RecordedLog } from '../../support/recorded-log.ts';
 import { RecordedMeter } from '../../support/recorded-meter.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
@@ -154,6 +156,32 @@ describe('gossip sockets', () => {
     sockets.send(to, new Uint8Array([9]));
     await untilHolds(() => heard.length > 0);
     expect(heard).toEqual([9]);
+  });
+});
+
+describeAsRoot('gossip sockets on an address that is taken from the machine', () => {
+  const link = `mlg${process.pid}`;
+  const address = '198.51.100.7';
+  beforeAll(() => {
+    ip('link', 'add', link, 'type', 'veth', 'peer', 'name', `${link}z`);
+    ip('addr', 'add', `${address}/32`, 'dev', link);
+  });
+  afterAll(() => ip('link', 'del', link));
+
+  it('die as soon as a connection is to be made from it', async () => {
+    const { signal } = new AbortController();
+    const sockets = createGossipSockets({ address, port: 7946 });
+    const ended = sockets.run({ onDatagram: () => undefined, onStream: (s) => s.close() }, signal);
+    const died = expect(ended).rejects.toThrow(GossipBindError);
+    const connect = () => sockets.connect({ address, port: 7946 }, { timeoutMs: 1_000, signal });
+    await untilHolds(async () => {
+      const stream = await connect().catch(() => undefined);
+      stream?.close();
+      return stream !== undefined;
+    });
+    ip('addr', 'del', `${address}/32`, 'dev', link);
+    await expect(connect()).rejects.toThrow('EADDRNOTAVAIL');
+    await died;
   });
 });
 

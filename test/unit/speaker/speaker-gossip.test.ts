@@ -25,6 +25,7 @@ const NAMES = ['iris1', 'iris2', 'iris3'];
 const addressOf = (name: string) => `192.0.2.${NAMES.indexOf(name) + 1}`;
 
 interface Running {
+  readonly health: HealthBoard;
   readonly host: SimulatedHost;
   readonly stop: AbortController;
   readonly ended: Promise<void>;
@@ -97,7 +98,7 @@ class World {
       { ...identity, memberlist },
       stop.signal,
     );
-    this.speakers.set(name, { host, stop, ended });
+    this.speakers.set(name, { host, health, stop, ended });
   }
 
   /** Power off: neither frame nor packet comes from it any more. */
@@ -167,6 +168,19 @@ describe('three speakers that gossip', () => {
     }
     expect(gaps).toEqual([]);
     expect(await world.answering()).toEqual([successor]);
+  });
+
+  it('leave out a node whose address is taken from it, which is not ready then', async () => {
+    const health = world.speakers.get(owner)?.health;
+    expect(health?.readiness()).toEqual([]);
+    world.gossip.takeAddress(addressOf(owner));
+    await world.clock.advance(5000);
+    expect(await world.answering()).toEqual([successor]);
+    expect(health?.readiness()).toEqual(['gossip: this node takes no part in the gossip of the speakers']);
+    world.gossip.giveAddressBack(addressOf(owner));
+    await world.clock.advance(15_000);
+    expect(await world.answering()).toEqual([owner]);
+    expect(health?.readiness()).toEqual([]);
   });
 
   it('leave out a node whose cable is pulled, although its gossip still gets through', async () => {

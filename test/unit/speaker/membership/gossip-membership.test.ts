@@ -213,6 +213,35 @@ describe('GossipMembership', () => {
     await site.stop();
   });
 
+  it('gives up its place when its address is taken from the machine, and has it again when that is back', async () => {
+    const site = new Site('m1', 'm2', 'm3').list();
+    const [one, two] = [site.start('m1'), site.start('m2'), site.start('m3')];
+    await site.clock.advance(1_000);
+    site.network.takeAddress(addressOf('m1'));
+    await site.clock.advance(30_000);
+    one.membership.linksChanged(true);
+    await site.clock.advance(30_000);
+    expect([one, two].map((each) => each.members().join())).toEqual(Array(2).fill('m2,m3'));
+    site.network.giveAddressBack(addressOf('m1'));
+    await site.clock.advance(15_000);
+    expect([one, two].map((each) => each.members().join())).toEqual(Array(2).fill('m1,m2,m3'));
+    await site.stop();
+  });
+
+  it('waits for its peers after its sockets have died, as it does when it starts', async () => {
+    const site = new Site('m1', 'm2').list();
+    const one = site.start('m1');
+    await site.clock.advance(10_000);
+    site.network.takeAddress(addressOf('m1'));
+    await site.clock.advance(100);
+    site.network.giveAddressBack(addressOf('m1'));
+    await site.clock.advance(2_000);
+    expect(one.members()).toEqual([]);
+    await site.clock.advance(2_000);
+    expect(one.members()).toEqual(['m1']);
+    await site.stop();
+  });
+
   it('leaves its members to the others when it leaves', async () => {
     const site = new Site('m1', 'm2').list();
     const [one, two] = [site.start('m1'), site.start('m2')];
