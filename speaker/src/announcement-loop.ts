@@ -72,13 +72,16 @@ export class AnnouncementLoop {
   async run(signal: AbortSignal): Promise<void> {
     const { cluster, membership, lan, clock, health } = this.#deps;
     health.notReady('cluster', 'the cluster has not been read yet');
+    health.notReady('members', 'it is not known yet which speakers are alive');
     try {
-      await Promise.all([cluster.ready(signal), membership.ready(signal)]);
+      await Promise.all([
+        cluster.ready(signal).then(() => health.ready('cluster')),
+        membership.ready(signal).then(() => health.ready('members')),
+      ]);
     } catch (error) {
       if (signal.aborted) return;
       throw error;
     }
-    health.ready('cluster');
     const changes = new Notify();
     /** When the first of the news came that is to be decided on; undefined for none. */
     let newsAt: number | undefined = clock.monotonic();

@@ -165,7 +165,7 @@ describe.each([
     await world.start(...NODE_NAMES);
     const readiness = () => world.speakers.get('iris1')?.health.readiness();
     expect(await world.answering()).toEqual({ web: [], db: [], mail: [], dns: [] });
-    expect(readiness()).toEqual(['cluster: the cluster has not been read yet']);
+    expect(readiness()).toEqual(['members: it is not known yet which speakers are alive']);
     world.api.fault = () => undefined;
     await world.clock.advance(60_000);
     expect(await world.answering()).toEqual(electedOf(NODE_NAMES));
