@@ -146,7 +146,7 @@ export class Memberlist {
 
   #onStream(stream: GossipStream, from: GossipEndpoint, signal: AbortSignal): void {
     this.#core.deps.log.debug({ from }, 'a member opens a stream');
-    void this.#pushPuller.onStream(stream, signal);
+    void this.#pushPuller.onStream(stream, from, signal);
   }
 }
 

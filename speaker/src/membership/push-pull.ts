@@ -9,11 +9,15 @@ import { endpointOf, type Core } from './core.js';
 import { claimOf, isMember } from './members.js';
 import { inScope } from './scope.js';
 import { sample } from './shuffle.js';
+import { type StreamLimits, StreamQuota } from './stream-quota.js';
 import { askOverStream, closeAfter, readMessage, type StreamFault } from './streams.js';
 import { versionsAgree } from './versions.js';
 
-/** Streams of others open at once at most, each of which may hold some MiB; further ones are closed unread. */
-const MAX_STREAMS = 64;
+/**
+ * Streams of others open at once at most, each of which may hold some MiB; further ones are closed unread. A
+ * member has two or three, and some more for probes when UDP does not get through.
+ */
+const STREAM_LIMITS: StreamLimits = { total: 64, each: 16 };
 /**
  * So long, in milliseconds, a connection may take to come about at least. Kernels repeat a lost SYN after a
  * second only: one sent while there was no way is better given up than waited for.
@@ -30,7 +34,7 @@ export function pushPullScale(memberCount: number): number {
 export class PushPuller {
   readonly #core: Core;
   readonly #onExchange: () => void;
-  #streams = 0;
+  readonly #streams = new StreamQuota(STREAM_LIMITS);
 
   /** @param onExchange is called after each completed exchange, whoever began it */
   constructor(core: Core, onExchange: () => void) {
@@ -72,13 +76,12 @@ export class PushPuller {
   }
 
   /** Serves a stream that another member has opened, and closes it. */
-  async onStream(stream: GossipStream, signal: AbortSignal): Promise<void> {
-    if (this.#streams >= MAX_STREAMS) {
+  async onStream(stream: GossipStream, { address }: GossipEndpoint, signal: AbortSignal): Promise<void> {
+    if (!this.#streams.take(address)) {
       this.#core.drop('too-many-streams');
       stream.close();
       return;
     }
-    this.#streams++;
     try {
       await inScope(signal, async (scope) => {
         closeAfter(this.#core, stream, this.#core.profile.streamTimeoutMs, scope);
@@ -87,7 +90,7 @@ export class PushPuller {
     } catch (error) {
       this.#core.deps.log.debug({ err: error }, "a member's stream broke off");
     } finally {
-      this.#streams--;
+      this.#streams.giveBack(address);
       stream.close();
     }
   }

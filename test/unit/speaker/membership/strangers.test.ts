@@ -234,17 +234,32 @@ describe('what others send', () => {
 
   it('does not keep more than 64 of its streams busy, nor any for longer than an exchange may take', async () => {
     const group = await Group.of(1, { delayMs: [0, 0] });
-    const other = stranger(group);
-    const streams = await Promise.all(Array.from({ length: 66 }, () => other.connect('m1')));
+    const others = ['m95', 'm96', 'm97', 'm98', 'm99'].map((name) => stranger(group, name));
+    const streams = await Promise.all(
+      others.flatMap((other) => Array.from({ length: 14 }, () => other.connect('m1'))),
+    );
     await settle();
-    expect(dropped(group, 'm1', 'too-many-streams')).toBe(2);
+    expect(dropped(group, 'm1', 'too-many-streams')).toBe(5 * 14 - 64);
     await group.clock.advance(PROFILES.fast.streamTimeoutMs + 10);
-    const next = await other.connect('m1');
+    const next = await others[0]!.connect('m1');
     await next.send(createStreamCodec().encode({ type: 'ping', seqNo: 3, node: 'm1' }));
     const answer = readAnswer(next);
     await group.clock.advance(10);
     expect(await answer).toEqual({ type: 'ack', seqNo: 3 });
     for (const stream of [...streams, next]) stream.close();
+    for (const other of others) other.stop();
+    await group.stop();
+  });
+
+  it('keeps nobody else from joining when it comes from one address, however many streams it opens', async () => {
+    const group = await Group.of(1, { delayMs: [0, 0] });
+    const other = stranger(group);
+    const streams = await Promise.all(Array.from({ length: 100 }, () => other.connect('m1')));
+    await settle();
+    expect(dropped(group, 'm1', 'too-many-streams')).toBe(84);
+    group.start('m2');
+    expect(await group.until(() => group.isWhole(), 5_000)).toBeLessThanOrEqual(100);
+    for (const stream of streams) stream.close();
     other.stop();
     await group.stop();
   });
