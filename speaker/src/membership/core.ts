@@ -30,7 +30,7 @@ export interface MemberlistOptions {
   /** Who this member is and where the others reach it. */
   readonly self: GossipEndpoint & { readonly name: MemberName };
   readonly profile: MembershipProfile;
-  /** So many members are known at most; claims about more are refused. @default 4096 */
+  /** So many members are known at most, the dead included; claims about more are refused. @default 8192 */
   readonly maxMembers?: number;
 }
 
@@ -51,7 +51,7 @@ export class Core {
   readonly #listeners = new Listeners();
   readonly #suspectListeners = new Listeners<[suspect: Member]>();
 
-  constructor(deps: MemberlistDeps, { self, profile, maxMembers = 4096 }: MemberlistOptions) {
+  constructor(deps: MemberlistDeps, { self, profile, maxMembers = 8192 }: MemberlistOptions) {
     this.deps = deps;
     this.profile = profile;
     this.name = self.name;

@@ -219,6 +219,27 @@ describe('what others send', () => {
     await group.stop();
   });
 
+  it('makes it know as many members as Kubernetes has nodes, when there are so many', async () => {
+    const group = await Group.of(1, { delayMs: [0, 0] });
+    const other = stranger(group);
+    const members = Array.from({ length: 5_000 }, (_, i) => ({
+      name: `node-${i}`,
+      address: `10.1.${i >> 8}.${i & 255}`,
+      port: PORT,
+      meta: new Uint8Array(),
+      incarnation: 1,
+      state: 'alive' as const,
+      versions: OUR_VERSIONS,
+    }));
+    const state = { type: 'pushPull', join: true, members, userState: new Uint8Array() } as const;
+    const stream = await other.connect('m1');
+    await stream.send(createStreamCodec().encode(state));
+    await group.clock.advance(10);
+    expect(group.membersOf('m1')).toHaveLength(5_001);
+    other.stop();
+    await group.stop();
+  });
+
   it('is not passed on when it is too large for a datagram, and holds up no other news', async () => {
     const group = await Group.of(3);
     const other = stranger(group);
