@@ -4,6 +4,7 @@
  * upstream has one.
  */
 import * as z from 'zod';
+import { AddressError, formatAddress, parseAddress } from '../models/address.js';
 import { selectorOf } from '../models/label-selector.js';
 import { COMPONENT_LABELS, DEFAULT_NAMESPACE } from './labels.js';
 
@@ -121,10 +122,24 @@ const labelSelector = z
   .string()
   .regex(/^([\w./-]+(=|==|!=)[\w.-]*(,|$))*$/, 'must be labels as "key=value,key=value"');
 
+/** Where others reach this member, in the spelling that they have from the API server; empty for no memberlist. */
+const gossipAddress = z.string().transform((text, context) => {
+  if (text === '') return text;
+  try {
+    const { family, value } = parseAddress(text);
+    if (value !== 0n) return formatAddress(family, value);
+    context.addIssue('is no address that others could reach this node at');
+  } catch (error) {
+    if (!(error instanceof AddressError)) throw error;
+    context.addIssue(error.message);
+  }
+  return z.NEVER;
+});
+
 const speakerEnv = z.object({
   ...common,
   [ENV.nodeName]: z.string().min(1),
-  [ENV.memberlistAddress]: z.union([z.literal(''), z.ipv4(), z.ipv6()], 'must be an IP address').default(''),
+  [ENV.memberlistAddress]: gossipAddress.default(''),
   [ENV.memberlistPort]: z.preprocess(
     (value) => (value === '' ? undefined : value),
     port.default(DEFAULT_MEMBERLIST_PORT),

@@ -100,6 +100,11 @@ describe('settings', () => {
     });
   });
 
+  it('spell the address of the memberlist as the addresses of pods are spelled', () => {
+    const env = { ...SPEAKER, METALLB_ML_BIND_ADDR: 'FD00:0:0::01' };
+    expect(parseSpeakerSettings(env).memberlist?.address).toBe('fd00::1');
+  });
+
   it.each(['METALLB_ML_BIND_ADDR', 'METALLB_ML_LABELS'])('have no memberlist with an empty %s', (name) => {
     expect(parseSpeakerSettings({ ...SPEAKER, [name]: '' }).memberlist).toBeUndefined();
   });
@@ -110,6 +115,9 @@ describe('settings', () => {
 
   it.each([
     ['METALLB_ML_BIND_ADDR', 'node-a'],
+    ['METALLB_ML_BIND_ADDR', '0.0.0.0'],
+    ['METALLB_ML_BIND_ADDR', '::'],
+    ['METALLB_ML_BIND_ADDR', '::192.0.2.1'],
     ['METALLB_ML_BIND_PORT', '70000'],
     ['METALLB_ML_LABELS', 'no labels'],
     ['METALLB_ML_PROFILE', 'faster'],
