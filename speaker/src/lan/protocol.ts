@@ -21,7 +21,7 @@ export interface GossipOptions {
   readonly self: GossipEndpoint & { readonly name: string };
   readonly profile: MemberlistProfile;
   /** What the key is made of; undefined for gossip in plain text. */
-  readonly secret: string | undefined;
+  readonly secret: Uint8Array | undefined;
 }
 
 /** From the main thread. */

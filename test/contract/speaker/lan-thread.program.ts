@@ -37,7 +37,11 @@ const PORT = 7946;
 const gossip =
   self === undefined
     ? undefined
-    : { self: { name: self, address: self, port: PORT }, profile: 'fast' as const, secret: 'open sesame' };
+    : {
+        self: { name: self, address: self, port: PORT },
+        profile: 'fast' as const,
+        secret: new TextEncoder().encode('open sesame'),
+      };
 const health = new HealthBoard(systemClock);
 let worker: Worker | undefined;
 const lan = new LanThread({

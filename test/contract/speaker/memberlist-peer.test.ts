@@ -233,7 +233,9 @@ class BareMember {
 
   private constructor(at: GossipEndpoint, secret: string | undefined) {
     const encryption =
-      secret === undefined ? undefined : { key: metallbKey(secret), nonce: () => randomBytes(12) };
+      secret === undefined
+        ? undefined
+        : { key: metallbKey(Buffer.from(secret)), nonce: () => randomBytes(12) };
     this.at = at;
     this.#packets = createPacketCodec(encryption);
     this.#streams = createStreamCodec(encryption);

@@ -30,7 +30,9 @@ class OurMember {
 
   private constructor(name: string, at: GossipEndpoint, peers: readonly GossipEndpoint[], secret?: string) {
     const encryption =
-      secret === undefined ? undefined : { key: metallbKey(secret), nonce: () => randomBytes(12) };
+      secret === undefined
+        ? undefined
+        : { key: metallbKey(Buffer.from(secret)), nonce: () => randomBytes(12) };
     this.at = at;
     this.memberlist = new Memberlist(
       {

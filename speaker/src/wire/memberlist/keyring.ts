@@ -33,9 +33,9 @@ const CIPHERS = { 16: 'aes-128-gcm', 24: 'aes-192-gcm', 32: 'aes-256-gcm' } as c
  * The key upstream's speakers use for `secret`. They mean its SHA-256, but ask Go's `Sum` for it, which
  * appends the hash of nothing to its argument: the key is the first 32 bytes of that.
  */
-export function metallbKey(secret: string): Uint8Array {
+export function metallbKey(secret: Uint8Array): Uint8Array {
   const hashOfNothing = createHash('sha256').digest();
-  return new Uint8Array(Buffer.concat([Buffer.from(secret, 'utf8'), hashOfNothing]).subarray(0, 32));
+  return new Uint8Array(Buffer.concat([secret, hashOfNothing]).subarray(0, 32));
 }
 
 /** @throws RangeError when the key has a length that AES does not have */

@@ -53,9 +53,15 @@ describe('lanThreadOptions', () => {
     expect(options({ ...GOSSIP, METALLB_ML_SECRET_KEY_PATH: folder }).gossip).toEqual({
       self: { name: 'node-a', address: '192.0.2.1', port: 7946 },
       profile: 'lan',
-      secret: 'open sesame\n',
+      secret: new Uint8Array(Buffer.from('open sesame\n')),
     });
     expect(options(GOSSIP).gossip?.secret).toBeUndefined();
+  });
+
+  it('have a secret that is no text as it is too', () => {
+    const secret = Uint8Array.of(0xff, 0x00, 0xc3, 0x28);
+    writeFileSync(join(folder, 'secretkey'), secret);
+    expect(options({ ...GOSSIP, METALLB_ML_SECRET_KEY_PATH: folder }).gossip?.secret).toEqual(secret);
   });
 
   it('refuse a secret that is missing or empty, rather than gossip in plain text', () => {

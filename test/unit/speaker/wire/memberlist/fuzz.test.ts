@@ -10,7 +10,7 @@ import { randomBytesFrom, seededRandom } from '../../../../support/seeded-random
 import { PUSH_PULL, VECTORS } from './vectors.ts';
 
 const ROUNDS = 40_000;
-const encryption = { key: metallbKey('secret'), nonce: () => new Uint8Array(12) };
+const encryption = { key: metallbKey(Buffer.from('secret')), nonce: () => new Uint8Array(12) };
 const keyring = createKeyring(encryption);
 
 const compressed = (inside: Uint8Array) =>

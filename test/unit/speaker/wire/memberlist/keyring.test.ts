@@ -18,14 +18,14 @@ describe('metallbKey', () => {
   ];
   for (const { secret, key } of cases) {
     it(`repeats upstream's slip for "${secret}"`, () => {
-      expect(hexOf(metallbKey(secret))).toBe(key);
+      expect(hexOf(metallbKey(Buffer.from(secret)))).toBe(key);
     });
   }
 });
 
 describe('a keyring', () => {
   const nonce = () => new Uint8Array(12).fill(5);
-  const keyring = createKeyring({ key: metallbKey('secret'), nonce });
+  const keyring = createKeyring({ key: metallbKey(Buffer.from('secret')), nonce });
   const plain = new Uint8Array(Buffer.from('SWIM'));
 
   for (const length of [16, 24, 32]) {
@@ -45,7 +45,7 @@ describe('a keyring', () => {
   it('refuses another key, another context, a changed bit anywhere and a cut anywhere', () => {
     const sealed = keyring.seal(plain, CONTEXT);
     const refused = { ok: false, reason: 'decryption' };
-    const other = createKeyring({ key: metallbKey('other'), nonce });
+    const other = createKeyring({ key: metallbKey(Buffer.from('other')), nonce });
     expect(other.open(sealed, CONTEXT)).toEqual(refused);
     expect(keyring.open(sealed, new Uint8Array())).toEqual(refused);
     for (let i = 0; i < sealed.length; i++) {

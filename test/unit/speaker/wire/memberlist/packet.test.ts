@@ -7,7 +7,10 @@ import { compressLzw } from '../../../../support/lzw.ts';
 import { VECTORS } from './vectors.ts';
 
 const plain = createPacketCodec();
-const sealed = createPacketCodec({ key: metallbKey('secret'), nonce: () => new Uint8Array(12).fill(3) });
+const sealed = createPacketCodec({
+  key: metallbKey(Buffer.from('secret')),
+  nonce: () => new Uint8Array(12).fill(3),
+});
 
 const all = VECTORS.map(({ message }) => message);
 const ack = (seqNo: number): Ack => ({ type: 'ack', seqNo });
@@ -158,7 +161,10 @@ describe('a damaged packet', () => {
   it('is refused with a key when it has none, another one, or a bit that was changed', () => {
     const decryption = { ok: false, reason: 'decryption' };
     expect(sealed.decode(plain.encode(all))).toEqual(decryption);
-    const other = createPacketCodec({ key: metallbKey('other'), nonce: () => new Uint8Array(12) });
+    const other = createPacketCodec({
+      key: metallbKey(Buffer.from('other')),
+      nonce: () => new Uint8Array(12),
+    });
     expect(sealed.decode(other.encode(all))).toEqual(decryption);
     const bytes = sealed.encode([ack(1)]);
     for (let i = 0; i < bytes.length; i++) {

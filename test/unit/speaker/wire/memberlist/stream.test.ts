@@ -11,7 +11,10 @@ import { compressLzw } from '../../../../support/lzw.ts';
 import { PUSH_PULL } from './vectors.ts';
 
 const plain = createStreamCodec();
-const sealed = createStreamCodec({ key: metallbKey('secret'), nonce: () => new Uint8Array(12).fill(3) });
+const sealed = createStreamCodec({
+  key: metallbKey(Buffer.from('secret')),
+  nonce: () => new Uint8Array(12).fill(3),
+});
 
 const decode = (codec: StreamCodec, bytes: Uint8Array) => codec.decoder().push(bytes);
 const compressed = (inside: Uint8Array) =>
@@ -202,6 +205,6 @@ describe('a bad stream', () => {
 function sealAround(inside: Uint8Array): Uint8Array {
   const length = inside.length + 29;
   const head = Uint8Array.of(10, length >>> 24, length >>> 16, length >>> 8, length);
-  const keyring = createKeyring({ key: metallbKey('secret'), nonce: () => new Uint8Array(12) });
+  const keyring = createKeyring({ key: metallbKey(Buffer.from('secret')), nonce: () => new Uint8Array(12) });
   return Uint8Array.from([...head, ...keyring.seal(inside, head)]);
 }
