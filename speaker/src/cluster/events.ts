@@ -51,6 +51,8 @@ const QUEUE_LIMIT = 1000;
 /** Written one by one, the events of a thousand services would come to a queue that is full. */
 const PARALLEL_WRITES = 4;
 const TRIES = 3;
+/** Characters of a name, as the API server counts them. */
+const LONGEST_NAME = 253;
 
 export class EventRecorder {
   readonly #deps: EventRecorderDeps;
@@ -120,7 +122,7 @@ export class EventRecorder {
     return {
       apiVersion: 'v1',
       kind: 'Event',
-      metadata: { name: `${subject.name}.${suffix}`, namespace: subject.namespace },
+      metadata: { name: eventName(subject.name, suffix), namespace: subject.namespace },
       involvedObject: { ...subject },
       ...note,
       source: { component, host: instance },
@@ -131,6 +133,12 @@ export class EventRecorder {
       lastTimestamp: timestamp,
     };
   }
+}
+
+/** Of a long name the beginning; before a dot there has to be a letter or a digit. */
+function eventName(subject: string, suffix: string): string {
+  const room = LONGEST_NAME - suffix.length - 1;
+  return `${subject.slice(0, room).replace(/[^a-z0-9]+$/, '')}.${suffix}`;
 }
 
 /** The subject for an object that carries its own kind. */

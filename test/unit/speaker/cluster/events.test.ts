@@ -39,6 +39,17 @@ describe('an event recorder', () => {
     await end();
   });
 
+  it('finds a name for an event about an object with the longest one there may be', async () => {
+    const { recorder, events, end } = start();
+    const name = `${'a'.repeat(233)}-${'b'.repeat(19)}`;
+    recorder.record({ ...SUBJECT, name }, NOTE);
+    await settle();
+    const [event] = await events();
+    expect(event?.metadata.name).toMatch(/^a{233}\.[0-9a-f]+$/);
+    expect(event?.involvedObject.name).toBe(name);
+    await end();
+  });
+
   it('names two events of one moment differently', async () => {
     const { recorder, events, end } = start();
     recorder.record(SUBJECT, NOTE);
