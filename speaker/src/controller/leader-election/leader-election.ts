@@ -172,8 +172,8 @@ export class LeaderElection {
   }
 
   async #giveBack({ renewedAt }: ElectionState, { term, ended }: Leading): Promise<void> {
-    const { api, clock, log } = this.#deps;
-    const { namespace, name, leaseDurationMs } = this.#config;
+    const { clock, log } = this.#deps;
+    const { name, leaseDurationMs } = this.#config;
     term.stop();
     await ended;
     if (renewedAt !== undefined) {
@@ -185,14 +185,27 @@ export class LeaderElection {
     const isClear = clock.monotonic() - term.api.doubtfulAt > leaseDurationMs;
     if (!isClear || renewedAt === undefined || this.#leftMs(renewedAt) <= 0) return;
     try {
-      await this.#within(RELEASE_MS, async (signal) => {
-        const held = await api.get(LEASES, { namespace, name }, { signal });
-        const lease = released(this.#config, held, instantOf(clock));
-        if (lease !== undefined) await api.replace(LEASES, lease, { signal });
-      });
+      await this.#within(RELEASE_MS, (signal) => this.#release(signal));
       log.info({ lease: name }, 'gave back the lead');
     } catch (error) {
       log.warn({ err: error, lease: name }, 'could not give back the lead: it runs out by itself');
+    }
+  }
+
+  async #release(signal: AbortSignal): Promise<void> {
+    const { api, clock } = this.#deps;
+    const { namespace, name } = this.#config;
+    for (;;) {
+      const held = await api.get(LEASES, { namespace, name }, { signal });
+      const lease = released(this.#config, held, instantOf(clock));
+      if (lease === undefined) return;
+      try {
+        await api.replace(LEASES, lease, { signal });
+        return;
+      } catch (error) {
+        // The last renewal, which nobody has waited for, may have arrived in between.
+        if (!isKubeError(error, 'Conflict')) throw error;
+      }
     }
   }
 

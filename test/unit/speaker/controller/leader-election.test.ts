@@ -114,6 +114,23 @@ describe('leader election', () => {
     expect((await lease()).spec).toMatchObject({ holderIdentity: 'second', leaseTransitions: 1 });
   });
 
+  it('gives back the lease though a renewal that it has not waited for arrives only then', async () => {
+    const first = await start('first');
+    await clock.advance(1000);
+    const ref = { namespace: NAMESPACE, name: NAME };
+    let isOnItsWay = true;
+    api.fault = async ({ verb, type }) => {
+      if (verb !== 'replace' || type.plural !== 'leases' || !isOnItsWay) return undefined;
+      isOnItsWay = false;
+      const renewTime = '2026-01-01T00:00:01.000000Z';
+      await api.patch(LEASES, ref, { spec: { renewTime } }, { type: 'merge' });
+      return undefined;
+    };
+    await first.stop();
+    expect(isOnItsWay).toBe(false);
+    expect((await lease()).spec?.holderIdentity).toBeUndefined();
+  });
+
   it('keeps the lease when it stops and does not know what became of a write', async () => {
     const first = await start('first');
     api.fault = ({ type }) => (type.plural === 'configmaps' ? { loseAnswer: away } : undefined);
