@@ -15,10 +15,11 @@ import {
 import { SERVICE_L2_STATUSES, type ServiceL2Status } from '@metallb-l2/sdk/models';
 import { STATUS_LABELS } from '@metallb-l2/sdk/settings';
 import { type EventRecorder, subjectOf } from '../cluster/events.js';
+import type { MayLoseSight } from '../cluster/say-problems.js';
 import { serviceKey, type ServiceKey } from '../cluster/service-ref.js';
 import type { Source } from '../cluster/spec-changes.js';
-import { Notify } from '../notify.js';
-import type { Health, Log, Meter } from '../ports.js';
+import type { Counter, Health, Log, Meter } from '../ports.js';
+import { followChanges } from './follow-changes.js';
 import { keyOf } from './service-request.js';
 
 export interface ClusterForOrphans {
@@ -63,9 +64,9 @@ export interface OrphanSweeperDeps {
   readonly meter: Meter;
   readonly health: Health;
   readonly events: Pick<EventRecorder, 'record'>;
-  readonly statuses: Source<ServiceL2Status>;
-  readonly services: Source<Service>;
-  readonly pods: Source<Pod>;
+  readonly statuses: Source<ServiceL2Status> & MayLoseSight;
+  readonly services: Source<Service> & MayLoseSight;
+  readonly pods: Source<Pod> & MayLoseSight;
 }
 
 export interface OrphanSweeperOptions {
@@ -74,6 +75,8 @@ export interface OrphanSweeperOptions {
 }
 
 const LOOP = 'orphans';
+/** A sweep looks at everything, and services, statuses and pods change by the thousand. */
+const PAUSE_MS = 1000;
 
 export class OrphanSweeper {
   readonly #deps: OrphanSweeperDeps;
@@ -90,42 +93,47 @@ export class OrphanSweeper {
 
   /** Works until `signal` is aborted. */
   async run(signal: AbortSignal): Promise<void> {
-    const { statuses, services, pods, health, clock, random, meter } = this.#deps;
+    const { statuses, services, pods, clock, meter } = this.#deps;
     const removed = meter.counter(
       'metallb_l2_orphaned_statuses_removed_total',
       'ServiceL2Status objects removed because nobody looks after them, by reason',
       ['reason'],
     );
-    const changed = new Notify();
     const sources = [statuses, services, pods];
-    const unfollow = changed.follow(sources);
     try {
       await Promise.all(sources.map((source) => source.ready(signal)));
-      while (!signal.aborted) {
-        health.busy(LOOP);
-        for (const { status, reason } of this.#due()) {
-          if (await this.#remove(status, reason, signal)) {
-            removed.inc({ reason });
-            if (reason === 'speakerGone') this.#removedAt.set(labelledNode(status), clock.now());
-            this.#sayRemoved(status);
-          }
-          health.busy(LOOP);
-        }
-        health.idle(LOOP);
-        if (this.#orphanedSince.size === 0) await changed.notified(signal);
-        else await changed.notifiedWithin(this.#graceMs * (1 + random() / 10), clock, signal);
-      }
     } catch (error) {
       if (!signal.aborted) throw error;
-    } finally {
-      unfollow();
     }
+    const step = () => this.#sweep(removed, signal);
+    await followChanges({ clock, pauseMs: PAUSE_MS, sources, step }, signal);
+  }
+
+  /** Removes those that are due; gives the milliseconds after which others may be. */
+  async #sweep(removed: Counter, signal: AbortSignal): Promise<number | undefined> {
+    const { health, clock, random } = this.#deps;
+    health.busy(LOOP);
+    for (const { status, reason } of this.#due()) {
+      if (await this.#remove(status, reason, signal)) {
+        removed.inc({ reason });
+        if (reason === 'speakerGone') this.#removedAt.set(labelledNode(status), clock.monotonic());
+        this.#sayRemoved(status);
+      }
+      health.busy(LOOP);
+    }
+    health.idle(LOOP);
+    return this.#orphanedSince.size === 0 ? undefined : this.#graceMs * (1 + random() / 10);
   }
 
   /** Those that have been orphans all the time for the whole grace time. */
   #due(): Orphan[] {
     const { statuses, services, pods, clock } = this.#deps;
-    const now = clock.now();
+    // What is out of sight may be there: a service that is not known yet, the pod of a speaker.
+    if ([statuses, services, pods].some(({ problem }) => problem !== undefined)) {
+      this.#orphanedSince.clear();
+      return [];
+    }
+    const now = clock.monotonic();
     for (const pod of podsOf('speaker', pods.list())) {
       if (isReadyPod(pod)) this.#removedAt.delete(nodeOf(pod));
     }

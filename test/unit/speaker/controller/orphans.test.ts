@@ -1,4 +1,4 @@
-import { Listeners, type Pod, type Service } from '@metallb-l2/sdk/kube';
+import { KubeError, Listeners, type Pod, type Service } from '@metallb-l2/sdk/kube';
 import { SERVICE_L2_STATUSES, type ServiceL2Status } from '@metallb-l2/sdk/models';
 import { InMemoryKubeApi } from '@metallb-l2/sdk/testing';
 import { findOrphans, OrphanSweeper } from '../../../../speaker/src/controller/orphans.js';
@@ -87,6 +87,7 @@ describe('the sweep', () => {
       list: () => objects,
       ready: () => Promise.resolve(),
       subscribe: () => () => undefined,
+      problem: undefined,
     });
     const log = new RecordedLog();
     const said: string[] = [];
@@ -137,6 +138,7 @@ describe('the sweep', () => {
       list,
       ready: () => Promise.resolve(),
       subscribe: (listener: () => void) => changed.add(listener),
+      problem: undefined,
     });
     const said: string[] = [];
     const sweeper = new OrphanSweeper({
@@ -171,5 +173,88 @@ describe('the sweep', () => {
     expect(said).toEqual(['statusOrphaned', 'statusOrphaned']);
     stop.abort();
     await running;
+  });
+
+  describe('of a cluster that changes', () => {
+    function start(time: FakeClock, cluster: { services: Service[]; lost?: KubeError }) {
+      const api = new InMemoryKubeApi({ clock: time });
+      const stored = [api.seed(SERVICE_L2_STATUSES, statusOf('web', 'n1'))];
+      const changed = new Listeners();
+      let looks = 0;
+      const source = <T>(list: () => readonly T[]) => ({
+        list,
+        ready: () => Promise.resolve(),
+        subscribe: (listener: () => void) => changed.add(listener),
+        get problem() {
+          return cluster.lost;
+        },
+      });
+      const sweeper = new OrphanSweeper({
+        ...{ api, clock: time, log: new RecordedLog(), random: () => 0 },
+        ...{ meter: new PrometheusMeter(), health: new HealthBoard(time) },
+        events: { record: () => undefined },
+        statuses: source(() => stored),
+        services: source(() => ((looks += 1), cluster.services)),
+        pods: source(() => [speaker('n1')]),
+      });
+      const stop = new AbortController();
+      const ended = sweeper.run(stop.signal);
+      return {
+        show: () => changed.call(),
+        deletes: () => api.writes.length,
+        looks: () => looks,
+        end: () => (stop.abort(), ended),
+      };
+    }
+
+    it('removes nothing while part of the cluster is out of sight, nor right after', async () => {
+      const time = new FakeClock();
+      const away = new KubeError('Unavailable', 'refused', { operation: 'watch services' });
+      const cluster: { services: Service[]; lost?: KubeError } = { services: [], lost: away };
+      const { show, deletes, end } = start(time, cluster);
+      await time.advance(120_000);
+      expect(deletes()).toBe(0);
+      // The watch is back before what was missed has arrived on it.
+      delete cluster.lost;
+      show();
+      await time.advance(5000);
+      expect(deletes()).toBe(0);
+      cluster.services = [service('web')];
+      show();
+      await time.advance(120_000);
+      expect(deletes()).toBe(0);
+      cluster.services = [];
+      show();
+      await time.advance(70_000);
+      expect(deletes()).toBeGreaterThan(0);
+      await end();
+    });
+
+    it('takes the same time whatever time of day it is set to', async () => {
+      const time = new FakeClock();
+      const { show, deletes, end } = start(time, { services: [] });
+      await time.advance(1000);
+      time.setBack(-60_000);
+      show();
+      await time.advance(20_000);
+      expect(deletes()).toBe(0);
+      time.setBack(3_600_000);
+      await time.advance(15_000);
+      expect(deletes()).toBeGreaterThan(0);
+      await end();
+    });
+
+    it('looks once at what changes within a second', async () => {
+      const time = new FakeClock();
+      const { show, looks, end } = start(time, { services: [service('web')] });
+      await time.advance(5000);
+      const before = looks();
+      for (let change = 0; change < 500; change += 1) {
+        show();
+        await time.advance(4);
+      }
+      expect(looks() - before).toBeLessThan(5);
+      await end();
+    });
   });
 });
