@@ -2,9 +2,10 @@
  * Decides which address a service gets. An allocator lives for one plan; it learns what is held before it
  * is asked for anything new.
  *
- * Every choice is deterministic. Pools for certain services come first, by priority; then those for all.
- * Among equals, where upstream throws dice, pools go by name. In a pool: ranges as listed, and the lowest
- * address.
+ * Every choice is deterministic. A service that needs others than it has, as when it becomes dual-stack, keeps
+ * of what it has whatever still fits (upstream begins anew). Pools for certain services come first, by priority;
+ * then those for all. Among equals, where upstream throws dice, pools go by name. In a pool: ranges as listed,
+ * and the lowest address.
  */
 import type { Address, AddressFamily } from '@metallb-l2/sdk/models';
 import type { BackendKey, Claimant } from './holders.js';
@@ -109,6 +110,7 @@ export class Allocator {
     if (request.addresses.length > 0) return this.#requestedAddresses(request);
     if (request.pool !== undefined) return this.#fromRequestedPool(request, request.pool);
     return (
+      this.#fromAnyOf(this.#homeOf(request), request) ??
       this.#fromAnyOf(this.#scopedPoolsFor(request.tenant), request) ??
       this.#fromAnyOf(this.#open, request) ??
       refusal('allPoolsExhausted', 'no available IPs')
@@ -177,6 +179,13 @@ export class Allocator {
       return refusal('notInPool', `${quoteAddresses(addresses)} is not allowed in config`);
     }
     return this.#admits(pool, tenant) ? pool : notCompatible(pool);
+  }
+
+  /** The pool of those it has that are of a family it needs, if it may have them again. */
+  #homeOf(request: AllocationRequest): readonly Pool[] {
+    const fitting = request.held.filter(({ family }) => request.families.includes(family));
+    const pool = this.#poolOf(request, fitting);
+    return 'reason' in pool || this.#obstacle(request, fitting, 'backendKey') !== undefined ? [] : [pool];
   }
 
   #obstacle(claimant: Claimant, addresses: readonly Address[], by: BackendKey): Refusal | undefined {

@@ -86,22 +86,18 @@ export class Occupancy {
   }
 
   /**
-   * The first address of `pool` that `claimant` may have: ranges as listed, the lowest of each that is free,
-   * may be shared or is its own.
+   * The first address of `pool` that `claimant` may have: one it has; else ranges as listed, the lowest of each
+   * that is free or may be shared.
    */
   lowest(
     pool: Pool,
     family: AddressFamily,
     claimant: Claimant & { readonly held: readonly Address[] },
   ): Address | undefined {
+    const own = claimant.held.find((address) => this.#isItsOwn(pool, family, claimant, address));
+    if (own !== undefined) return own;
     for (const section of this.#sectionsIn(pool, family)) {
-      const own = claimant.held.filter((address) => this.#isUncontested(section, claimant, address));
-      const candidates = [
-        this.#lowestFree(section),
-        this.#lowestShared(section, claimant),
-        ...own.map(({ value }) => value),
-      ];
-      const value = candidates.reduce(lower, undefined);
+      const value = lower(this.#lowestFree(section), this.#lowestShared(section, claimant));
       if (value !== undefined) return { family, value };
     }
     return undefined;
@@ -116,8 +112,8 @@ export class Occupancy {
     return section?.pool.avoidBuggyIPs === true && isBuggy(address) ? undefined : section;
   }
 
-  #isUncontested(section: Section, claimant: Claimant, address: Address): boolean {
-    if (this.#sectionOf(address) !== section) return false;
+  #isItsOwn(pool: Pool, family: AddressFamily, claimant: Claimant, address: Address): boolean {
+    if (address.family !== family || this.poolOf(address) !== pool) return false;
     return this.obstacle(claimant, address, 'backendKey') === undefined;
   }
 

@@ -22,7 +22,7 @@ export interface Comparison {
   readonly unordered: number;
   /** What upstream did only when the service was touched: it does not look again by itself. */
   readonly late: readonly string[];
-  /** Where upstream took an address away that it would not give anew as it is asked for, and ours left it. */
+  /** Where upstream took an address away that it would not give anew, or gave another one, and ours left it. */
   readonly kept: readonly string[];
   /** What was not the same in the end, in words. */
   readonly differences: readonly string[];
@@ -235,16 +235,19 @@ function isUnordered({ ours, upstream, differing }: Found, before: Assignments):
 }
 
 /**
- * Whether ours has left a service what it had, and upstream has not, although the service asks for addresses that
- * neither would give it now: a request that cannot be read, or one address where the service has two families.
+ * Whether ours has left a service what it had, and upstream has not: either the service asks for addresses that
+ * neither would give it now (a request that cannot be read, or one address where the service has two families), or
+ * it needs other families, and upstream begins anew.
  */
 function isKept({ metadata, spec = {} }: Service, { ours, upstream }: Found, before: Assignments): boolean {
   const name = metadata.name ?? '';
   const asks = Object.keys(metadata.annotations ?? {}).some((key) => key.endsWith('/loadBalancerIPs'));
   const had = before.get(name) ?? '';
-  return (
-    (asks || spec.loadBalancerIP !== undefined) && had !== '' && ours.get(name) === had && !upstream.get(name)
-  );
+  const [here, there] = [ours.get(name) ?? '', upstream.get(name) ?? ''];
+  if (asks || spec.loadBalancerIP !== undefined) return had !== '' && here === had && there === '';
+  const kept = addressesIn(had).filter((address) => addressesIn(here).includes(address));
+  const isConverted = addressesIn(had).length !== addressesIn(here).length;
+  return isConverted && kept.some((address) => !addressesIn(there).includes(address));
 }
 
 function describe({ ours, upstream }: Found, before: Assignments, services: readonly Service[]): string {

@@ -253,6 +253,24 @@ describe('a plan', () => {
     ]);
   });
 
+  it.each([
+    ['dual-stack', '10.0.0.2', ['10.96.0.1', 'fd00::1'], 'RequireDualStack', '10.0.0.2 2001:db8::'],
+    ['single-stack', '10.0.0.2 2001:db8::2', ['10.96.0.1'], 'SingleStack', '10.0.0.2'],
+    ['single-stack', '10.0.0.2 2001:db8::2', ['fd00::1'], 'SingleStack', '2001:db8::2'],
+  ] as const)(
+    'leaves a service that becomes %s what it has of the families it needs (%s)',
+    (_, has, ips, ipFamilyPolicy, gets) => {
+      const changed = service('changed', {
+        ingress: has.split(' '),
+        annotations: { [FROM_POOL]: 'dual' },
+        spec: { clusterIPs: [...ips], ipFamilyPolicy },
+      });
+      const dual = pool('dual', ['10.0.0.0/24', '2001:db8::/64']);
+      const before = pool('another', ['10.0.1.0/24', '2001:db8:1::/64']);
+      expect(decisions([changed], [before, dual])[0]?.split(';')[0]).toBe(`changed: ${gets} from dual`);
+    },
+  );
+
   it('says which addresses of a status cannot be together, and gives others', () => {
     const odd = service('odd', { ingress: ['10.0.0.1', '10.0.0.2'] });
     expect(decisions([odd], [production])).toEqual([
