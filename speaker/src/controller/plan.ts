@@ -7,7 +7,7 @@
  * older. Then those that have none are served, the oldest first; then those that have one and prefer two.
  *
  * An address that a service is about to lose stays reserved until the cluster says it is gone, so no
- * order of writes can put one address on two services.
+ * order of writes can put one address on two services. So do those of services that are another controller's.
  */
 import type { Namespace, Service } from '@metallb-l2/sdk/kube';
 import type { AddressFamily, IPAddressPool } from '@metallb-l2/sdk/models';
@@ -80,6 +80,7 @@ export function planAddresses(snapshot: Snapshot): Plan {
   const keeping: Keeping[] = [];
   const waiting: Waiting[] = [];
   const losing: Service[] = [];
+  const foreign: Service[] = [];
   const judgeNext = (service: Service) => {
     if (wantsAddress(service, snapshot.loadBalancerClass)) {
       const verdict = judge(service, settled.get(service), allocator, refusedNames);
@@ -89,7 +90,9 @@ export function planAddresses(snapshot: Snapshot): Plan {
       if (verdict.kind === 'waiting' && service.metadata.deletionTimestamp === undefined) {
         waiting.push(verdict);
       }
-    } else if (service.spec?.type !== 'LoadBalancer' && isMarked(service)) {
+    } else if (service.spec?.type === 'LoadBalancer') {
+      foreign.push(service);
+    } else if (isMarked(service)) {
       losing.push(service);
       decisions.push(decide(service, heldAddresses(service), undefined));
     }
@@ -97,6 +100,9 @@ export function planAddresses(snapshot: Snapshot): Plan {
   for (const service of services) if (settled.has(service)) judgeNext(service);
   for (const service of services) if (!settled.has(service)) judgeNext(service);
   for (const service of losing) allocator.hold(readClaimant(service), heldAddresses(service));
+  for (const service of foreign) {
+    allocator.hold({ ...readClaimant(service), sharingKey: '' }, heldAddresses(service));
+  }
   for (const { service, write } of snapshot.underWay ?? []) {
     const before = heldAddresses(service);
     const added = heldAddresses(write).filter(

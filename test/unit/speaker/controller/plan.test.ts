@@ -187,6 +187,26 @@ describe('a plan', () => {
     expect(decisions([classy], [production])).toEqual([]);
   });
 
+  it('gives nobody an address that a service of another class has, nor takes it from one that has it too', () => {
+    const theirs = { spec: { loadBalancerClass: 'example.com/other' }, ingress: ['10.0.0.1'] };
+    const key = { 'metallb.io/allow-shared-ip': 'k' };
+    const classy = service('classy', { ...theirs, annotations: key });
+    const port = { ports: [{ port: 443 }] };
+    const asks = { ...key, 'metallb.io/loadBalancerIPs': '10.0.0.1' };
+    expect(
+      decisions(
+        [
+          classy,
+          service('new', { age: 1 }),
+          service('sharer', { age: 2, annotations: key, spec: port }),
+          service('asks', { age: 3, annotations: asks, spec: port }),
+        ],
+        [production],
+      ).map((line) => line.split(';')[0]),
+    ).toEqual(['new: 10.0.0.2 from production', 'sharer: 10.0.0.3 from production', 'asks: no write']);
+    expect(decisions([classy, held('has', '10.0.0.1', 'production')], [production])).toEqual([]);
+  });
+
   it('serves the services of its class, and then no others', () => {
     const services = [
       service('classy', { spec: { loadBalancerClass: 'example.com/l2' } }),
