@@ -7,7 +7,7 @@
  * older. Then those that have none are served, the oldest first; then those that have one and prefer two.
  *
  * An address that a service is about to lose stays reserved until the cluster says it is gone, so no
- * order of writes can put one address on two services. So do those of services that are another controller's.
+ * order of writes can put one address on two services. What another controller's services have is reserved too.
  */
 import type { Namespace, Service } from '@metallb-l2/sdk/kube';
 import type { AddressFamily, IPAddressPool } from '@metallb-l2/sdk/models';
@@ -74,22 +74,25 @@ export function planAddresses(snapshot: Snapshot): Plan {
   const { settled = new Map<Service, AllocationRequest>() } = snapshot;
   const { pools, refused } = readPools(snapshot.pools);
   const refusedNames = new Set(refused.map(({ object }) => object.metadata.name));
-  const allocator = new Allocator(pools, labelsOf(snapshot.namespaces ?? []));
+  const namespaceLabels = labelsOf(snapshot.namespaces ?? []);
+  const allocator = new Allocator(pools, namespaceLabels);
   const services = snapshot.services.toSorted(byAge);
   const decisions: Decision[] = [];
   const keeping: Keeping[] = [];
   const waiting: Waiting[] = [];
   const losing: Service[] = [];
   const foreign: Service[] = [];
+  // The watch of namespaces may be behind that of services: then nobody knows which pools are for this one.
+  const asksForLabels = pools.some(({ scope }) => (scope?.namespaces?.selectors ?? []).length > 0);
+  const mayBeServed = ({ metadata: { namespace = '', deletionTimestamp } }: Service) =>
+    deletionTimestamp === undefined && (!asksForLabels || namespaceLabels.has(namespace));
   const judgeNext = (service: Service) => {
     if (wantsAddress(service, snapshot.loadBalancerClass)) {
       const verdict = judge(service, settled.get(service), allocator, refusedNames);
       if (verdict.kind === 'keeping') keeping.push(verdict);
       else if (verdict.kind === 'unreadable') decisions.push(decideUnreadable(service, verdict.why));
       else losing.push(service);
-      if (verdict.kind === 'waiting' && service.metadata.deletionTimestamp === undefined) {
-        waiting.push(verdict);
-      }
+      if (verdict.kind === 'waiting' && mayBeServed(service)) waiting.push(verdict);
     } else if (service.spec?.type === 'LoadBalancer') {
       foreign.push(service);
     } else if (isMarked(service)) {

@@ -25,7 +25,7 @@ const SPECS: readonly NonNullable<Service['spec']>[] = [
 class World {
   readonly services = new Map<string, Service>();
   pools = POOLS[0] ?? [];
-  namespaces: readonly Namespace[] = [];
+  namespaces: readonly Namespace[] = [{ metadata: { name: 'default' } }];
   readonly random: () => number;
   #born = 0;
   #settled: Plan['settled'] = new Map();

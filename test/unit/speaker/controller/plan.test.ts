@@ -430,6 +430,19 @@ describe('pools that are for certain namespaces', () => {
     ]);
   });
 
+  it('wait for a namespace that is not known yet, and give nothing else meanwhile', () => {
+    const services = [service('a'), held('b', '10.9.0.1', 'tied', { namespace: 'late' })];
+    const late = service('c', { namespace: 'late' });
+    const known: Namespace = { metadata: { name: 'default' } };
+    expect(decisions([...services, late], [tied, production], { namespaces: [known] })).toEqual([
+      'a: 10.0.0.1 from production; IPAllocated Assigned IP ["10.0.0.1"]',
+    ]);
+    const arrived: Namespace = { metadata: { name: 'late', labels: { team: 'red' } } };
+    expect(decisions([late], [tied, production], { namespaces: [known, arrived] })).toEqual([
+      'c: 10.9.0.0 from tied; IPAllocated Assigned IP ["10.9.0.0"]',
+    ]);
+  });
+
   it('follow a rename, and keep to the rest of a pool that shrinks', () => {
     expect(decisions([held('a', '10.0.0.1', 'gone')], [production])).toEqual(['a: 10.0.0.1 from production']);
     const shrunk = pool('production', ['10.0.0.2-10.0.0.3']);
