@@ -79,7 +79,6 @@ export class PoolStatusWriter {
 
   #forget(present: readonly IPAddressPool[]): void {
     const uids = new Set(present.map(({ metadata }) => metadata.uid ?? ''));
-    this.#patience.keep(uids);
     for (const uid of this.#replaced.keys()) if (!uids.has(uid)) this.#replaced.delete(uid);
   }
 }

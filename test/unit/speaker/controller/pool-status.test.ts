@@ -130,6 +130,18 @@ describe('the writer of pool statuses', () => {
     expect(await written()).toEqual(usage(1, 255));
   });
 
+  it('writes again as soon when the time of day is set back', async () => {
+    const away = new KubeError('Unavailable', 'away', { operation: 'replace', status: 503 });
+    api.fault = ({ verb }) => (verb === 'replace' ? { refuse: away } : undefined);
+    plans.show(planOf(1));
+    await clock.advance(1500);
+    expect(tries()).toBe(1);
+    clock.setBack(3_600_000);
+    api.fault = () => undefined;
+    await clock.advance(10_000);
+    expect(await written()).toEqual(usage(1, 255));
+  });
+
   it('does not fight with another writer', async () => {
     plans.show(planOf(1));
     await clock.advance(2000);
