@@ -27,6 +27,7 @@ export type ControllerEventReason =
   | 'noclusterIPsIPFamily'
   | 'nolbIPsIPFamily' // its status names addresses that no service can have together
   | 'deprecatedAnnotation' // it uses an annotation under its old name
+  | 'statusNotWritten' // the API server refuses the status with the addresses
   | 'ConfigurationError' // a pool is refused
   | 'statusOrphaned'; // its status was removed: the speaker that wrote it is gone, and none has taken over
 

@@ -56,6 +56,7 @@ const FAILURES: readonly ControllerEventReason[] = [
   'LoadBalancerFailed',
   'not enough clusterips',
   'noclusterIPsIPFamily',
+  'statusNotWritten',
 ];
 
 /** What the controller has said last about why it gives none. */
@@ -64,9 +65,14 @@ export function saidByTheController({ events }: ExplainFacts): Obstacle | undefi
   const [latest] = eventsOf(events.items, 'metallb-controller', [...FAILURES, 'IPAllocated']);
   if (latest === undefined || latest.reason === 'IPAllocated') return undefined;
   const said = (latest.message ?? '').replace(/^Failed to allocate IP for "[^"]*": /, '');
+  const message = `the controller says: ${said}.`;
+  if (latest.reason === 'statusNotWritten') {
+    const remedy = 'Let the controller write services: see its permissions and the admission webhooks.';
+    return { reason: 'allocationFailed', message, remedy };
+  }
   return {
     reason: SAYINGS.find(([pattern]) => pattern.test(said))?.[1] ?? 'allocationFailed',
-    message: `the controller says: ${said}.`,
+    message,
     remedy: 'Change what the service asks for, or the pools.',
   };
 }

@@ -457,6 +457,18 @@ describe('explaining a service that asks for a pool for namespaces with certain 
   });
 });
 
+it('explains a service whose status is refused', () => {
+  const message = 'the status of the service cannot be written: no available IPs, says a webhook';
+  const events = read(event('metallb-controller', 'statusNotWritten', message));
+  const { checks } = explain(healthy({ ...waiting(), events }));
+  expect(checks.find(({ ok }) => ok === false)).toMatchObject({
+    check: 'address',
+    reason: 'allocationFailed',
+    message: `It has no address: the controller says: ${message}.`,
+    remedy: expect.stringContaining('admission webhooks') as string,
+  });
+});
+
 describe('explaining a service of which little may be read', () => {
   it('says that it cannot be said', () => {
     const { announced, verdict } = explain(

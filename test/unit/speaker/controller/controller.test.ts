@@ -315,6 +315,81 @@ describe('the controller', () => {
     expect(await scene.addresses()).toEqual({ a: '10.0.0.1', b: '10.0.0.2' });
   });
 
+  it('says once on a service that it may not write it', async () => {
+    scene.addPool('production', ['10.0.0.1-10.0.0.9']);
+    const details = { operation: 'replace services/status default/a', status: 403 };
+    const denied = { refuse: new KubeError('Forbidden', 'admission webhook denied the request', details) };
+    scene.api.fault = ({ verb, ref }) => (verb === 'replace' && ref.name === 'a' ? denied : undefined);
+    scene.add('a');
+    scene.start();
+    await scene.clock.advance(10 * 60_000);
+    const refused =
+      'a statusNotWritten the status of the service cannot be written: KubeError: replace services/status default/a: admission webhook denied the request';
+    expect(await scene.events()).toEqual([refused]);
+    scene.api.fault = () => undefined;
+    await scene.clock.advance(120_000);
+    expect(await scene.events()).toEqual([refused, 'a IPAllocated Assigned IP ["10.0.0.1"]']);
+  });
+
+  it('gives a service its address however many older ones wait for another try', async () => {
+    scene.addPool('production', ['10.0.0.0/16']);
+    const busy = { operation: 'replace services/status', status: 429, retryAfterMs: 600_000 };
+    scene.api.fault = ({ verb, ref }) =>
+      verb === 'replace' && ref.namespace === 'frozen'
+        ? { refuse: new KubeError('TooManyRequests', 'not now', busy) }
+        : undefined;
+    for (let index = 0; index < 520; index += 1) scene.add(`f${String(index)}`, { namespace: 'frozen' });
+    scene.start();
+    await scene.rest();
+    scene.add('young');
+    await scene.rest();
+    expect((await scene.addresses())['young']).toBe('10.0.2.8');
+    expect(new Set(scene.serviceWrites().map(({ ref }) => ref.name)).size).toBe(521);
+  });
+
+  it('leaves more and more time to another controller that writes its own address into a service', async () => {
+    scene.addPool('production', ['10.0.0.1-10.0.0.9']);
+    scene.add('a');
+    scene.start();
+    const ref = { namespace: 'default', name: 'a' };
+    const status = { loadBalancer: { ingress: [{ ip: '192.168.0.10' }] } };
+    for (let second = 0; second < 60; second += 1) {
+      await scene.rest();
+      await scene.api.patch(SERVICES, ref, { status }, { type: 'merge', subresource: 'status' });
+      await scene.clock.advance(1000);
+    }
+    const ours = scene.serviceWrites().filter(({ verb }) => verb === 'replace');
+    expect(ours.length).toBeGreaterThan(3);
+    expect(ours.length).toBeLessThan(8);
+    expect((await scene.events()).length).toBeLessThan(2 * 8);
+    await scene.clock.advance(600_000);
+    expect(await scene.addresses()).toEqual({ a: '10.0.0.1' });
+    expect(scene.log.lines.map(({ message }) => message)).toContain(
+      'somebody else had overwritten the status of a service',
+    );
+
+    // Long after, the first time counts as the first again.
+    await scene.clock.advance(3_600_000);
+    await scene.api.patch(SERVICES, ref, { status }, { type: 'merge', subresource: 'status' });
+    await scene.rest();
+    expect(await scene.addresses()).toEqual({ a: '10.0.0.1' });
+  });
+
+  it('goes on when the time of day is set amid a plan', async () => {
+    scene.addPool('production', ['10.0.0.1-10.0.0.9']);
+    scene.add('a');
+    scene.api.fault = ({ verb, type }) => {
+      if (verb === 'replace' && type.plural === 'services') scene.clock.setBack(-9000);
+      return undefined;
+    };
+    scene.start();
+    await scene.rest();
+    scene.api.fault = () => undefined;
+    scene.add('b');
+    await scene.clock.advance(1000);
+    expect(await scene.addresses()).toEqual({ a: '10.0.0.1', b: '10.0.0.2' });
+  });
+
   it('serves others while a write waits for its answer', async () => {
     let answer: () => void = () => undefined;
     const answered = new Promise<void>((resolve) => (answer = resolve));
