@@ -8,7 +8,7 @@ import { type BackoffOptions, backoff } from './kube/backoff.js';
 import { systemClock, systemRandom } from './kube/clock.js';
 import type { KubeConnection } from './kube/connect/index.js';
 import { isKubeError } from './kube/errors.js';
-import type { CallOptions, KubeApi } from './kube/kube-api.js';
+import type { KubeApi } from './kube/kube-api.js';
 import { listAll } from './kube/list-all.js';
 import type { WatchDeps } from './kube/watch.js';
 import { SERVICE_L2_STATUSES } from './models/service-l2-status.js';
@@ -21,13 +21,16 @@ import {
   readAnnouncement,
   statusSelectorOf,
 } from './status/announcement.js';
+import { checkMilliseconds, checkNamespace, checkNode, checkService } from './status/check-arguments.js';
 import { ServiceL2StatusError, statusErrorOf } from './status/errors.js';
+import { leavable } from './status/leavable.js';
 import { readEvidence } from './status/read-evidence.js';
 import { StatusCache } from './status/status-cache.js';
 import type { ServiceL2StatusEvent } from './status/status-tracker.js';
-import { type AnnouncementWish, waitForAnnouncement } from './status/wait-until-announced.js';
+import { type Wish, waitFor } from './status/wait.js';
 import { watchStatuses } from './status/watch-statuses.js';
 import { type WhoAnnounces, resolveAnnouncer } from './status/who-announces.js';
+import { type AnnouncementWish, announced, withdrawn } from './status/wishes.js';
 
 export interface ServiceL2StatusClientOptions {
   /** The cluster to ask; it stays open when the client is closed. @default one of `kubeconfig` */
@@ -49,7 +52,6 @@ export interface ServiceL2StatusClientOptions {
 const MAX_ATTEMPTS = 4;
 /** One that asks for more patience than this, in milliseconds, is not waited for: sooner is in vain. */
 const MAX_RETRY_AFTER_MS = 10_000;
-const DNS_LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const RETRY_BACKOFF: BackoffOptions = { initialMs: 500, maxMs: 5000 };
 
 /** What is asked for; everything when empty. */
@@ -59,10 +61,17 @@ export interface StatusFilter {
   node?: string;
 }
 
-export interface WaitOptions extends AnnouncementWish, CallOptions {
+export interface QuestionOptions {
+  /** Ends the question, which then rejects with the signal's reason. */
+  signal?: AbortSignal | undefined;
+}
+
+export interface WithdrawalOptions extends QuestionOptions {
   /** Milliseconds; 0 only looks, `Infinity` waits until the signal is aborted. @default 60000 */
   timeoutMs?: number;
 }
+
+export interface WaitOptions extends AnnouncementWish, WithdrawalOptions {}
 
 export interface StatusList {
   /** One for each status object: more than one for a service is possible while it moves. */
@@ -82,21 +91,25 @@ export interface StatusList {
  * client.close();
  */
 export class ServiceL2StatusClient {
-  readonly #options: ServiceL2StatusClientOptions;
+  readonly #options: ServiceL2StatusClientOptions & { namespace: string; settleMs: number };
   readonly #time: Omit<WatchDeps, 'api'>;
   readonly #closed = new AbortController();
   #connection: Promise<KubeConnection> | undefined;
 
+  /** @throws ServiceL2StatusError `InvalidArgument` */
   constructor(
     options: ServiceL2StatusClientOptions = {},
     time: Omit<WatchDeps, 'api'> = { clock: systemClock, random: systemRandom },
   ) {
-    this.#options = options;
+    const { namespace = DEFAULT_NAMESPACE, settleMs = 2000 } = options;
+    checkNamespace(namespace);
+    checkMilliseconds(settleMs, 'settleMs');
+    this.#options = { ...options, namespace, settleMs };
     this.#time = time;
   }
 
   /** What all status objects say, apart from those that say nothing usable. */
-  async list(filter: StatusFilter & CallOptions = {}): Promise<StatusList> {
+  async list(filter: StatusFilter & QuestionOptions = {}): Promise<StatusList> {
     checkNode(filter.node);
     const { items } = await this.#ask(filter, (api, signal) =>
       listAll(api, SERVICE_L2_STATUSES, { ...this.#selection(filter), signal }),
@@ -113,7 +126,7 @@ export class ServiceL2StatusClient {
   }
 
   /** Where `service` is announced, undefined when it is not. Of several status objects the latest holds. */
-  async get(service: ServiceRef, options: CallOptions = {}): Promise<Announcement | undefined> {
+  async get(service: ServiceRef, options: QuestionOptions = {}): Promise<Announcement | undefined> {
     checkService(service);
     const { statuses } = await this.list({ ...options, service });
     return latestAnnouncement(statuses);
@@ -124,7 +137,7 @@ export class ServiceL2StatusClient {
    * from the nodes and speakers behind them. Where reading nodes or pods is not allowed it says so in
    * `unchecked`, and judges without.
    */
-  async whoAnnounces(service: ServiceRef, options: CallOptions = {}): Promise<WhoAnnounces> {
+  async whoAnnounces(service: ServiceRef, options: QuestionOptions = {}): Promise<WhoAnnounces> {
     checkService(service);
     return this.#ask({ service, ...options }, async (api, signal) => {
       const { items } = await listAll(api, SERVICE_L2_STATUSES, { ...this.#selection({ service }), signal });
@@ -137,7 +150,7 @@ export class ServiceL2StatusClient {
    * Why `service` is or is not announced: a chain of checks from its type to its status, from the objects of
    * the API alone. What one is not allowed to read leaves its check `unknown`, with the permission it takes.
    */
-  async explain(service: ServiceRef, options: CallOptions = {}): Promise<Explanation> {
+  async explain(service: ServiceRef, options: QuestionOptions = {}): Promise<Explanation> {
     checkService(service);
     const { namespace } = this.#selection({ service });
     return this.#ask({ service, ...options }, async (api, signal) => {
@@ -149,62 +162,71 @@ export class ServiceL2StatusClient {
    * What is wrong with MetalLB's layer 2 in the cluster, the worst first: the installation, the status
    * objects and the configuration. A cluster in which all is well has findings of severity `info` only.
    */
-  async doctor(options: CallOptions = {}): Promise<Finding[]> {
+  async doctor(options: QuestionOptions = {}): Promise<Finding[]> {
     const { namespace } = this.#selection({});
     return this.#ask(options, async (api, signal) => diagnose(await readDoctorFacts(api, namespace, signal)));
   }
 
   /**
-   * Waits until `service` is announced as wished, and resolves at once when it is already.
+   * Waits until `service` is announced as wished, and resolves at once when it is already. Waits on while the API
+   * server is away, but not when it refuses the question.
    *
    * @throws ServiceL2StatusError `Timeout`, with what was seen last
    */
   async waitUntilAnnounced(service: ServiceRef, options: WaitOptions = {}): Promise<Announcement> {
     checkService(service);
-    const { timeoutMs = 60_000, signal, ...wish } = options;
-    if (!(timeoutMs >= 0)) {
-      const message = `timeoutMs: ${timeoutMs} is not a number of milliseconds from 0 on`;
+    const { node, not } = options;
+    checkNode(node);
+    checkNode(not, 'not');
+    if (node !== undefined && node === not) {
+      const message = `node and not: both are "${node}", so no node can be meant; keep one of them`;
       throw new ServiceL2StatusError('InvalidArgument', message, { service });
     }
-    checkNode(wish.node);
-    checkNode(wish.not, 'not');
-    if (wish.node !== undefined && wish.node === wish.not) {
-      const message = `node and not: both are "${wish.node}", so no node can be meant; keep one of them`;
-      throw new ServiceL2StatusError('InvalidArgument', message, { service });
-    }
-    this.#untilClosed(signal).throwIfAborted();
-    const watch = (over: AbortSignal) => this.watch({ service }, { signal: eitherOf(signal, over) });
-    const found = await waitForAnnouncement(watch, this.#time.clock, service, wish, timeoutMs);
-    if (found) return found;
-    this.#untilClosed(signal).throwIfAborted();
-    throw new ServiceL2StatusError('Closed', 'the watch has ended', { service });
+    return this.#waitFor(service, announced(service, options), options);
+  }
+
+  /**
+   * Waits until nobody announces `service` any more, as {@link waitUntilAnnounced} does; resolves at once when
+   * nobody does.
+   *
+   * @throws ServiceL2StatusError `Timeout`, with what was seen last
+   */
+  async waitUntilWithdrawn(service: ServiceRef, options: WithdrawalOptions = {}): Promise<void> {
+    checkService(service);
+    await this.#waitFor(service, withdrawn(service), options);
   }
 
   /** A live copy of everything that is announced, until its `close`, the signal or {@link close} ends it. */
-  cache({ signal }: CallOptions = {}): StatusCache {
+  cache({ signal }: QuestionOptions = {}): StatusCache {
     return new StatusCache((left) => this.watch({}, { signal: eitherOf(signal, left) })).start();
   }
 
   /**
    * What is announced and every change from now on, through interruptions of any length. Begins with
-   * `synced` (or `desynced`). Ends, without an error, when the signal is aborted or the client is closed.
+   * `synced` (or `desynced`). Ends, without an error, when it is left (`break`, `return()`, `await using`), the
+   * signal is aborted or the client is closed; nothing of it is left then.
+   *
+   * @throws ServiceL2StatusError `InvalidArgument` or `NoKubeconfig`, from the first `next()`
    */
-  async *watch(
+  watch(
     filter: StatusFilter = {},
-    options: CallOptions = {},
+    { signal }: QuestionOptions = {},
   ): AsyncGenerator<ServiceL2StatusEvent, void> {
+    return leavable((left) => this.#events(filter, this.#untilClosed(eitherOf(signal, left))));
+  }
+
+  async *#events(filter: StatusFilter, ended: AbortSignal): AsyncGenerator<ServiceL2StatusEvent, void> {
     checkNode(filter.node);
-    const ended = this.#untilClosed(options.signal);
     if (ended.aborted) return;
     const deps = { ...this.#time, api: await this.#api() };
-    const settleMs = this.#options.settleMs ?? 2000;
+    const { settleMs } = this.#options;
     for await (const event of watchStatuses(deps, this.#selection(filter), settleMs, ended)) {
       const relevant = filter.node === undefined ? event : onNode(event, filter.node);
       if (relevant) yield relevant;
     }
   }
 
-  /** Ends every question and watch under way, and the connection, unless it was given. */
+  /** Ends every question and watch under way, and the connection, unless it was given; so does `using`. */
   close(): void {
     this.#closed.abort(new ServiceL2StatusError('Closed', 'the client was closed'));
     this.#connection?.then(
@@ -213,8 +235,26 @@ export class ServiceL2StatusClient {
     );
   }
 
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  async #waitFor<T>(
+    service: ServiceRef,
+    wish: Wish<T>,
+    { timeoutMs = 60_000, signal }: WithdrawalOptions,
+  ): Promise<T> {
+    checkMilliseconds(timeoutMs, 'timeoutMs', service);
+    this.#untilClosed(signal).throwIfAborted();
+    const watch = (over: AbortSignal) => this.watch({ service }, { signal: eitherOf(signal, over) });
+    const granted = await waitFor(watch, this.#time.clock, service, wish, timeoutMs);
+    if (granted !== undefined) return granted;
+    this.#untilClosed(signal).throwIfAborted();
+    throw new ServiceL2StatusError('Closed', 'the watch has ended', { service });
+  }
+
   async #ask<T>(
-    about: Pick<StatusFilter, 'service'> & CallOptions,
+    about: Pick<StatusFilter, 'service'> & QuestionOptions,
     question: (api: KubeApi, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     const signal = this.#untilClosed(about.signal);
@@ -256,7 +296,7 @@ export class ServiceL2StatusClient {
   }
 
   #selection({ service }: StatusFilter): { namespace: string; labelSelector?: string } {
-    const { namespace = DEFAULT_NAMESPACE } = this.#options;
+    const { namespace } = this.#options;
     if (!service) return { namespace };
     checkService(service);
     return { namespace, labelSelector: statusSelectorOf(service) };
@@ -266,26 +306,6 @@ export class ServiceL2StatusClient {
 /** Aborted with the first of both, as far as they are there. */
 function eitherOf(signal: AbortSignal | undefined, other: AbortSignal): AbortSignal {
   return signal ? AbortSignal.any([signal, other]) : other;
-}
-
-/** Anything else than a name would change what the selector selects; plain JavaScript can leave all of it out. */
-function checkService(service: ServiceRef | null | undefined): void {
-  if (typeof service !== 'object' || service === null) {
-    const message = `service: ${String(service)} is not a service, such as { namespace: "default", name: "web" }`;
-    throw new ServiceL2StatusError('InvalidArgument', message);
-  }
-  for (const field of ['namespace', 'name'] as const) {
-    if (typeof service[field] === 'string' && DNS_LABEL.test(service[field])) continue;
-    const message = `service.${field}: ${JSON.stringify(service[field])} is not a name, such as "web" or "my-app-2"`;
-    throw new ServiceL2StatusError('InvalidArgument', message, { service });
-  }
-}
-
-/** No node has an empty name, as an unset variable gives: an empty list, or any node, would pass for an answer. */
-function checkNode(node: string | undefined, field = 'node'): void {
-  if (node !== '') return;
-  const message = `${field}: "" is not the name of a node, such as "node1"; leave it out to mean every node`;
-  throw new ServiceL2StatusError('InvalidArgument', message);
 }
 
 /**

@@ -89,10 +89,14 @@ export class StatusCache {
     return this.#listeners.add(listener);
   }
 
-  /** Stops watching; resolves when nothing of it is left. What was read stays readable. */
+  /** Stops watching; resolves when nothing of it is left. What was read stays readable. `await using` does so. */
   async close(): Promise<void> {
     this.#left.abort();
     await this.#running;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
   }
 
   async #run(): Promise<void> {

@@ -237,6 +237,22 @@ describe('listing announcements', () => {
   });
 });
 
+it('is closed at the end of the block that uses it', async () => {
+  const { client } = setUp();
+  client[Symbol.dispose]();
+  await expect(client.list()).rejects.toMatchObject({ code: 'Closed' });
+});
+
+it.each([
+  [{ namespace: '' }, 'namespace: "" is not a name'],
+  [{ namespace: 'Metallb' }, 'namespace: "Metallb" is not a name'],
+  [{ settleMs: Number.NaN }, 'settleMs: NaN is not a number of milliseconds'],
+  [{ settleMs: -1 }, 'settleMs: -1 is not'],
+])('takes no options that mean nothing (%j)', (options, message) => {
+  const refused = { code: 'InvalidArgument', message: expect.stringContaining(message) as string };
+  expect(() => new ServiceL2StatusClient(options)).toThrow(expect.objectContaining(refused) as Error);
+});
+
 describe('asking for one service', () => {
   it('gives nothing when nobody announces it', async () => {
     expect(await setUp().client.get(WEB)).toBeUndefined();
@@ -358,6 +374,25 @@ describe('watching announcements', () => {
     await ended;
     expect(clock.sleepers).toBe(0);
     expect((await client.watch().next()).done).toBe(true);
+  });
+
+  it.each<[string, (events: AsyncGenerator<unknown, void>) => PromiseLike<unknown>]>([
+    ['return', (events) => events.return()],
+    ['throw', (events) => events.throw(new Error('enough')).catch(() => undefined)],
+    ['await using', (events) => events[Symbol.asyncDispose]()],
+  ])('can be left while it waits for the next event (%s)', async (_how, leave) => {
+    const { client, clock } = setUp();
+    const events = client.watch();
+    await events.next();
+    const next = events.next();
+    await settle();
+    let isLeft = false;
+    void leave(events).then(() => (isLeft = true));
+    await settle();
+    expect(isLeft).toBe(true);
+    expect((await next).done).toBe(true);
+    expect((await events.next()).done).toBe(true);
+    expect(clock.sleepers).toBe(0);
   });
 
   it('leaves nothing behind when it is left', async () => {

@@ -1,15 +1,12 @@
 /** `wait`: until a service is announced, by whom it should be, or until it no longer is. */
 import { type Command, Option } from 'commander';
-import { type ServiceRef, serviceKey } from '../../status/announcement.js';
-import { ServiceL2StatusError } from '../../status/errors.js';
+import { serviceKey } from '../../status/announcement.js';
 import { type ServiceArgument, parseDuration, parseNode } from '../arguments.js';
 import { EXIT } from '../exit-code.js';
 import { UsageError } from '../failure.js';
 import { serviceArgument } from '../options.js';
-import type { CliPorts } from '../ports.js';
-import type { GlobalOptions, Session } from '../session.js';
+import type { GlobalOptions } from '../session.js';
 import { type AddCommand, printLines } from './command.js';
-import { eventsOf } from './scope.js';
 
 interface WaitOptions extends GlobalOptions {
   readonly for: 'announced' | 'withdrawn';
@@ -44,14 +41,14 @@ export const addWait: AddCommand = (program, ports, run) => {
       }
       await run(options, async (session) => {
         const service = session.serviceOf(argument);
+        const limits = { timeoutMs: options.timeout, signal: ports.signal };
         if (options.for === 'withdrawn') {
-          await untilWithdrawn(ports, session, service, options.timeout);
+          await session.client.waitUntilWithdrawn(service, limits);
           printLines(ports.out, [`${serviceKey(service)} is not announced`]);
           return EXIT.ok;
         }
         const announcement = await session.client.waitUntilAnnounced(service, {
-          timeoutMs: options.timeout,
-          signal: ports.signal,
+          ...limits,
           ...(node !== undefined && { node }),
           ...(not !== undefined && { not }),
         });
@@ -60,33 +57,3 @@ export const addWait: AddCommand = (program, ports, run) => {
       });
     });
 };
-
-/** @throws ServiceL2StatusError `Timeout` */
-async function untilWithdrawn(
-  { clock, signal }: CliPorts,
-  session: Session,
-  service: ServiceRef,
-  timeoutMs: number,
-): Promise<void> {
-  const over = new AbortController();
-  const gone = new AbortController();
-  let synced = false;
-  const giveUp = () => {
-    const found = synced ? 'is still announced' : 'may still be announced';
-    const why = synced ? '' : '; the API server has not answered yet';
-    const message = `${serviceKey(service)} ${found} after ${timeoutMs / 1000} s${why}`;
-    over.abort(new ServiceL2StatusError('Timeout', message, { service }));
-  };
-  if (timeoutMs > 0) clock.sleep(timeoutMs, gone.signal).then(giveUp, () => undefined);
-  const scope = { filter: { service }, has: () => true, inWords: serviceKey(service) };
-  try {
-    for await (const event of eventsOf(session, scope, AbortSignal.any([signal, over.signal]))) {
-      if (event.type === 'withdrawn') return;
-      if (event.type === 'synced' && event.statuses.length === 0) return;
-      synced = true;
-      if (timeoutMs === 0) giveUp();
-    }
-  } finally {
-    gone.abort();
-  }
-}

@@ -302,6 +302,19 @@ describe('wait', () => {
     expect(rig.err()).toContain(message);
   });
 
+  it.each(['wait web', 'wait nothing --for withdrawn'])(
+    'goes on when the server was away to begin with (%s)',
+    async (line) => {
+      const rig = announced();
+      rig.api.fault = () => ({ refuse: new KubeError('Unavailable', 'gone', { operation: 'list x' }) });
+      const ended = rig.run(line);
+      await rig.clock.advance(1000);
+      rig.api.fault = () => undefined;
+      await rig.clock.advance(30_000);
+      expect(await ended).toBe(0);
+    },
+  );
+
   it('only looks when it has no time', async () => {
     const rig = announced();
     expect(await rig.run('wait web --timeout 0s')).toBe(0);

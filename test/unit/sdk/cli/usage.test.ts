@@ -124,7 +124,9 @@ describe('the command line', () => {
       { code: 'SELF_SIGNED_CERT_IN_CHAIN' },
     ],
   ])('ends with 3, one line and the remedy when the cluster answers %s: %s', async (code, remedy, cause) => {
-    for (const line of ['status', 'status -w', 'who web', 'watch', 'wait web --for withdrawn']) {
+    const lasting = ['NotFound', 'Forbidden', 'Unauthorized'].includes(code);
+    const waits = lasting ? ['wait web', 'wait web --for withdrawn'] : [];
+    for (const line of ['status', 'status -w', 'who web', 'watch', ...waits]) {
       const rig = openRig();
       const details = { operation: 'list x', retryAfterMs: 60_000, cause };
       rig.api.fault = () => ({ refuse: new KubeError(code, 'no,\n  really', details) });
