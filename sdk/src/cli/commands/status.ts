@@ -67,7 +67,7 @@ async function show(
   const { out, signal } = ports;
   const [list, selected] = await Promise.all([
     session.client.list({ ...scope.filter, signal }),
-    selectedServices(session, options, signal),
+    selectedServices(session, scope, options, signal),
   ]);
   const statuses = sortAnnouncements(
     list.statuses.filter(({ service }) => scope.has(service) && selected(serviceKey(service))),
@@ -126,11 +126,12 @@ function shape({ output, allNamespaces = false }: StatusOptions) {
 /** Whether a service, by its key, has the labels asked for. */
 async function selectedServices(
   { api, namespace }: Session,
+  { filter }: Scope,
   { selector, allNamespaces = false }: StatusOptions,
   signal: AbortSignal,
 ): Promise<(key: string) => boolean> {
   if (selector === undefined) return () => true;
-  const within = allNamespaces ? {} : { namespace };
+  const within = allNamespaces ? {} : { namespace: filter.service?.namespace ?? namespace };
   const { items } = await listAll(api, SERVICES, { ...within, labelSelector: selector, signal }).catch(
     (error: unknown) => {
       if (!isKubeError(error, 'BadRequest')) throw error;

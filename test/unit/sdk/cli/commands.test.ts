@@ -90,6 +90,11 @@ describe('status', () => {
     expect(rig.out()).toMatch(/^web .*\n$/);
     const asked = rig.api.calls.filter(({ type }) => type === SERVICES);
     expect(asked).toMatchObject([{ verb: 'list', ref: { namespace: 'shop' } }]);
+    await rig.run('status blog/web -l tier=front');
+    expect(rig.err()).toBe('metallb-l2: nothing is announced in blog/web\n');
+    seedService(rig, 'blog/web', { tier: 'front' });
+    expect(await rig.run('status blog/web -l tier=front --no-headers')).toBe(0);
+    expect(rig.out()).toMatch(/^web .*\n$/);
     await rig.run('status -A -l tier=none');
     expect(rig.err()).toBe('metallb-l2: nothing is announced in any namespace\n');
   });
