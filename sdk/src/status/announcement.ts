@@ -20,7 +20,10 @@ export interface Announcement {
   readonly service: ServiceRef;
   /** The announcing node. */
   readonly node: string;
-  /** Interfaces that answer, sorted. Empty means all: only upstream's speakers leave it so. */
+  /**
+   * Interfaces that answer, sorted. Empty means all, which only upstream's speakers leave so; with
+   * {@link claimedBy}, that they are not known yet.
+   */
   readonly interfaces: readonly string[];
   /** Addresses that are answered for. Empty when upstream's speaker or CRD leaves them out. */
   readonly addresses: readonly string[];

@@ -51,9 +51,13 @@ export function nodeText({ node, claimedBy }: Announcement): string {
   return claimedBy === node ? `${node} (claimed)` : `${node} (claimed by ${claimedBy})`;
 }
 
-/** Interfaces that answer: upstream's speakers name none when all do. */
-export function interfacesText({ interfaces }: Pick<Announcement, 'interfaces'>): string {
-  return interfaces.length === 0 ? '<all>' : interfaces.join(',');
+/** Interfaces that answer: upstream's speakers name none when all do, and none are known before there is a status. */
+export function interfacesText({
+  interfaces,
+  claimedBy,
+}: Pick<Announcement, 'interfaces' | 'claimedBy'>): string {
+  if (interfaces.length > 0) return interfaces.join(',');
+  return claimedBy === undefined ? '<all>' : '<unknown>';
 }
 
 export function ageText({ since }: { readonly since?: Date | undefined }, now: number): string {

@@ -121,6 +121,17 @@ describe('status', () => {
     expect(rig.out()).toBe('web   node1 (claimed by node2)   192.0.2.10   0s\n');
   });
 
+  it('does not call all interfaces those that are not known yet', async () => {
+    const rig = openRig();
+    const { metadata } = seedStatus(rig, 'default/web', 'node1');
+    await rig.api.delete(SERVICE_L2_STATUSES, { namespace: 'metallb-system', name: metadata.name ?? '' });
+    rig.api.seed(SERVICE_L2_STATUSES, { metadata: { ...metadata } });
+    await rig.run('status -o wide --no-headers');
+    expect(rig.out()).toMatch(/^web {3}node1 \(claimed\) {3}<none> {3}<unknown> /);
+    await rig.run('who web --no-headers');
+    expect(rig.out()).toContain('<unknown>');
+  });
+
   it('goes on with a row for each change until it is interrupted', async () => {
     const rig = announced();
     const ended = rig.run('status --watch');
