@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { ExitCode } from '../exit-code.js';
 import type { CliPorts, Output } from '../ports.js';
+import { printable } from '../render/printable.js';
 import { jsonLines, yamlLines } from '../render/structured.js';
 import type { GlobalOptions, Session } from '../session.js';
 
@@ -23,6 +24,6 @@ export async function printData(to: Output, format: 'json' | 'yaml', data: unkno
 export function printNotes({ name, err }: CliPorts, notes: readonly string[]): void {
   printLines(
     err,
-    notes.map((note) => `${name}: ${note}`),
+    notes.map((note) => `${name}: ${printable(note)}`),
   );
 }

@@ -5,6 +5,7 @@ import { type ServiceArgument, parseDuration, parseNode } from '../arguments.js'
 import { EXIT } from '../exit-code.js';
 import { UsageError } from '../failure.js';
 import { serviceArgument } from '../options.js';
+import { printable } from '../render/printable.js';
 import type { GlobalOptions } from '../session.js';
 import { type AddCommand, printLines } from './command.js';
 
@@ -52,7 +53,7 @@ export const addWait: AddCommand = (program, ports, run) => {
           ...(node !== undefined && { node }),
           ...(not !== undefined && { not }),
         });
-        printLines(ports.out, [`${serviceKey(service)} is announced by ${announcement.node}`]);
+        printLines(ports.out, [printable(`${serviceKey(service)} is announced by ${announcement.node}`)]);
         return EXIT.ok;
       });
     });

@@ -6,6 +6,7 @@ import { EXIT } from '../exit-code.js';
 import { type Format, noHeadersOption, outputOption, serviceArgument } from '../options.js';
 import { answerLines, answerNotes } from '../render/answer.js';
 import { paintFor } from '../render/paint.js';
+import { printable } from '../render/printable.js';
 import type { GlobalOptions } from '../session.js';
 import { type AddCommand, printData, printLines, printNotes } from './command.js';
 
@@ -38,7 +39,7 @@ export const addWho: AddCommand = (program, ports, run) => {
           const explain = `${ports.name} explain ${serviceKey(service)}`;
           printNotes(ports, [`nobody announces ${serviceKey(service)}: ${answer.why}; see \`${explain}\``]);
         } else if (output === 'name') {
-          printLines(out, [`node/${answer.node}`]);
+          printLines(out, [printable(`node/${answer.node}`)]);
           printNotes(ports, answerNotes(answer));
         } else {
           const table = { wide: output === 'wide', headers, now: clock.now(), paint: paintFor(out) };

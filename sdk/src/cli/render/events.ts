@@ -3,6 +3,7 @@ import type { ServiceL2StatusEvent } from '../../status/status-tracker.js';
 import { type Announcement, serviceKey } from '../../status/announcement.js';
 import { interfacesText, nodeText, sortAnnouncements } from './announcements.js';
 import type { Paint, Tone } from './paint.js';
+import { printable } from './printable.js';
 
 const TONES: Record<ServiceL2StatusEvent['type'], Tone> = {
   synced: 'faint',
@@ -18,7 +19,7 @@ const LONGEST_TYPE = 'announced'.length;
 /** Lines of one event; `synced` has one more for each announcement there is. */
 export function eventLines(event: ServiceL2StatusEvent, now: number, paint: Paint): string[] {
   const line = (type: ServiceL2StatusEvent['type'], text: string) =>
-    `${paint('faint', timeText(now))}  ${paint(TONES[type], type.padEnd(LONGEST_TYPE))}  ${text}`;
+    `${paint('faint', timeText(now))}  ${paint(TONES[type], type.padEnd(LONGEST_TYPE))}  ${printable(text)}`;
   switch (event.type) {
     case 'synced': {
       const count = event.statuses.length;

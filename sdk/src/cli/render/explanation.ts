@@ -2,6 +2,7 @@
 import type { Check } from '../../explain/check.js';
 import type { Explanation } from '../../explain/explain.js';
 import type { Paint, Tone } from './paint.js';
+import { printable } from './printable.js';
 
 interface Mark {
   readonly sign: string;
@@ -14,7 +15,11 @@ const UNKNOWN: Mark = { sign: '?', tone: 'doubtful' };
 
 export function explanationLines({ verdict, checks }: Explanation, paint: Paint): string[] {
   const width = Math.max(...checks.map(({ check }) => check.length));
-  return [paint('strong', verdict), '', ...checks.flatMap((check) => checkLines(check, width, paint))];
+  return [
+    paint('strong', printable(verdict)),
+    '',
+    ...checks.flatMap((check) => checkLines(check, width, paint)),
+  ];
 }
 
 function checkLines({ check, ok, reason, message, remedy }: Check, width: number, paint: Paint): string[] {
@@ -22,7 +27,7 @@ function checkLines({ check, ok, reason, message, remedy }: Check, width: number
   const code = ok === true ? '' : ` ${paint('faint', `[${reason}]`)}`;
   const indent = ' '.repeat(width + 6);
   return [
-    `  ${paint(tone, sign)} ${check.padEnd(width)}  ${message}${code}`,
-    ...(remedy === undefined ? [] : [`${indent}→ ${remedy}`]),
+    `  ${paint(tone, sign)} ${check.padEnd(width)}  ${printable(message)}${code}`,
+    ...(remedy === undefined ? [] : [`${indent}→ ${printable(remedy)}`]),
   ];
 }

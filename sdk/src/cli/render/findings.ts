@@ -1,6 +1,7 @@
 /** What `doctor` prints: each finding with its severity, its code and what to do about it. */
 import type { Finding, Severity } from '../../doctor/finding.js';
 import type { Paint, Tone } from './paint.js';
+import { printable } from './printable.js';
 
 const TONES: Record<Severity, Tone> = { error: 'bad', warning: 'doubtful', info: 'faint' };
 const LONGEST_SEVERITY = 'warning'.length;
@@ -8,8 +9,8 @@ const LONGEST_SEVERITY = 'warning'.length;
 export function findingLines(findings: readonly Finding[], paint: Paint): string[] {
   const indent = ' '.repeat(LONGEST_SEVERITY + 2);
   return findings.flatMap(({ severity, code, message, remedy }) => [
-    `${paint(TONES[severity], severity.padEnd(LONGEST_SEVERITY))}  ${message} ${paint('faint', `[${code}]`)}`,
-    ...(remedy === undefined ? [] : [`${indent}→ ${remedy}`]),
+    `${paint(TONES[severity], severity.padEnd(LONGEST_SEVERITY))}  ${printable(message)} ${paint('faint', `[${code}]`)}`,
+    ...(remedy === undefined ? [] : [`${indent}→ ${printable(remedy)}`]),
   ]);
 }
 

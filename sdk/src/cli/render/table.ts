@@ -1,5 +1,6 @@
 /** Tables as kubectl prints them: columns three spaces apart, upper-case headings, `<none>` for nothing. */
 import type { Paint, Tone } from './paint.js';
+import { printable } from './printable.js';
 
 export interface Column<Row> {
   readonly heading: string;
@@ -51,6 +52,6 @@ function padding(width = 0, text: string): number {
 }
 
 function cell<Row>(column: Column<Row>, row: Row): string {
-  const text = column.text(row);
+  const text = printable(column.text(row));
   return text === '' ? '<none>' : text;
 }

@@ -1,8 +1,14 @@
+import type { Check, Finding } from '@metallb-l2/sdk';
 import { formatAge } from '../../../../sdk/src/cli/render/age.js';
+import { printable } from '../../../../sdk/src/cli/render/printable.js';
 import { paintFor } from '../../../../sdk/src/cli/render/paint.js';
+import { eventLines } from '../../../../sdk/src/cli/render/events.js';
+import { explanationLines } from '../../../../sdk/src/cli/render/explanation.js';
+import { findingLines } from '../../../../sdk/src/cli/render/findings.js';
 import { yamlLines } from '../../../../sdk/src/cli/render/structured.js';
 import { tableLines } from '../../../../sdk/src/cli/render/table.js';
 
+const WEB = { namespace: 'demo', name: 'web' };
 const [SECOND, MINUTE, HOUR, DAY] = [1000, 60_000, 3_600_000, 86_400_000];
 
 // The expectations are kubectl's: apimachinery, util/duration, HumanDuration.
@@ -58,6 +64,34 @@ describe('a table', () => {
     expect(tableLines(columns, rows.slice(0, 1), { headers: false, paint }, [10, 0])).toEqual([
       'a            <none>',
     ]);
+  });
+});
+
+describe('text that others have written', () => {
+  const evil = 'web\u001b[2J\u001b[31m\r\nnode9\u202e';
+  const shown = 'web\\u{1b}[2J\\u{1b}[31m\\u{d}\\u{a}node9\\u{202e}';
+  const paint = paintFor({ colours: false });
+
+  it('neither moves the cursor nor paints', () => {
+    expect(printable(evil)).toBe(shown);
+    expect(printable('→ größe 例')).toBe('→ größe 例');
+  });
+
+  it('is shown so in tables, explanations, findings and events', () => {
+    const columns = [{ heading: 'X', text: () => evil }];
+    expect(tableLines(columns, [{}], { headers: false, paint })).toEqual([shown]);
+    const check = { check: 'address', ok: false, reason: 'allocationFailed', message: evil, remedy: evil };
+    const explanation = { service: WEB, announced: false, verdict: evil, checks: [check as Check] };
+    const finding = { code: 'invalidPool', severity: 'error', message: evil, objects: [], remedy: evil };
+    const status = { service: WEB, node: evil, interfaces: [evil], addresses: [evil], object: WEB };
+    for (const lines of [
+      explanationLines(explanation, paint),
+      findingLines([finding as Finding], paint),
+      eventLines({ type: 'announced', status }, 0, paint),
+    ]) {
+      expect(lines.join('')).toContain(shown);
+      expect(lines.join('')).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+    }
   });
 });
 
