@@ -7,6 +7,8 @@ export const EXIT = {
   usage: 2,
   /** The cluster cannot be asked. */
   cluster: 3,
+  /** The answer cannot be written, to a disk that is full for instance; as of sysexits(3). */
+  output: 74,
   /** `wait` has waited long enough; as of timeout(1). */
   timeout: 124,
 } as const;
@@ -19,5 +21,6 @@ Exit codes:
   1    it is not: not announced, something found
   2    the command line cannot be understood
   3    the cluster cannot be asked: no kubeconfig, unreachable, denied, MetalLB not installed
+  74   the output cannot be written
   124  wait: not within --timeout
   130  interrupted (Ctrl-C)`;

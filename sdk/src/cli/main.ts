@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { WriteStream } from 'node:tty';
 import { systemClock, systemRandom } from '../kube/clock.js';
+import { EXIT } from './exit-code.js';
 import { Interruption, type Output } from './ports.js';
 import { runCli } from './program.js';
 
@@ -23,11 +24,13 @@ const calledAs = basename(process.argv[1] ?? '').replace(/\.(m?js|exe|cmd)$/, ''
 const completing = calledAs === 'kubectl_complete-l2';
 const argv = process.argv.slice(2);
 
-process.exitCode = await runCli(completing ? ['__complete', ...argv] : argv, {
-  name: calledAs === 'kubectl-l2' ? 'kubectl l2' : 'metallb-l2',
+const name = calledAs === 'kubectl-l2' ? 'kubectl l2' : 'metallb-l2';
+const exitCode = await runCli(completing ? ['__complete', ...argv] : argv, {
+  name,
   version,
-  out: outputTo(process.stdout),
-  err: outputTo(process.stderr),
+  out: outputTo(process.stdout, loseOutput),
+  // Notes that nobody reads are no reason to end.
+  err: outputTo(process.stderr, () => undefined),
   clock: systemClock,
   random: systemRandom,
   signal: stop.signal,
@@ -38,14 +41,25 @@ process.exitCode = await runCli(completing ? ['__complete', ...argv] : argv, {
     return { api, namespace: api.namespace, close: () => api.close() };
   },
 });
+process.exitCode ??= exitCode;
 
-function outputTo(stream: WriteStream): Output {
+function loseOutput({ code, message }: NodeJS.ErrnoException): void {
+  if (code === 'EPIPE') {
+    // Whoever read it has seen enough, as `head` does.
+    stop.abort(new Interruption('nobody reads the output', 0));
+    return;
+  }
+  process.exitCode = EXIT.output;
+  process.stderr.write(`${name}: the output cannot be written: ${message}\n`);
+  stop.abort(new Interruption('the output cannot be written', EXIT.output));
+}
+
+/** @param onLoss called once when nothing can be written any more */
+function outputTo(stream: WriteStream, onLoss: (error: NodeJS.ErrnoException) => void): Output {
   let open = true;
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    // Whoever read this has seen enough, as `head` does.
+    if (open) onLoss(error);
     open = false;
-    stop.abort(new Interruption('nobody reads the output', 0));
   });
   const noColour = (process.env['NO_COLOR'] ?? '') !== '' || process.env['TERM'] === 'dumb';
   return {

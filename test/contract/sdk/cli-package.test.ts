@@ -80,6 +80,14 @@ describe('the package', () => {
     expect(unconnected.stderr).toMatch(/^metallb-l2: no kubeconfig found: .*--kubeconfig or KUBECONFIG\n$/);
   });
 
+  it('says that its output cannot be written, and does not end as if it were', async () => {
+    const full = await call('sh', '-c', 'metallb-l2 --help > /dev/full');
+    expect([full.code, full.stderr]).toEqual([
+      74,
+      expect.stringMatching(/^metallb-l2: the output cannot be written: ENOSPC.*\n$/),
+    ]);
+  });
+
   it('says which Node it needs when it meets an older one', async () => {
     const older = 'Object.defineProperty(process, "versions", { value: { node: "20.1.0" } })';
     const bin = join(folder, 'node_modules/.bin/metallb-l2');
