@@ -50,17 +50,20 @@ export function statusFindings(facts: DoctorFacts): Finding[] {
     ...ofObjects(
       unreadable,
       'statusUnreadable',
-      (what) => `${what} that names no service or no node`,
+      (what, one) => `${what} that ${one ? 'names' : 'name'} no service or no node`,
       remove,
     ),
     ...ofObjects(
       elsewhere,
       'statusElsewhere',
-      (what) => `${what} outside namespace ${namespace}, where nobody looks for it`,
+      (what, one) => `${what} outside namespace ${namespace}, where nobody looks for ${one ? 'it' : 'them'}`,
       'Delete it there; if MetalLB is in that namespace, name it.',
     ),
   ];
 }
+
+/** What there is, in words; `one` when it is a single object. */
+type Wording = (what: string, one: boolean) => string;
 
 /** Services that more than one object is about. */
 function claimFindings(believed: readonly Saying[], namespace: string): Finding[] {
@@ -97,7 +100,7 @@ function together(
   sayings: readonly Saying[],
   code: FindingCode,
   severity: Severity,
-  message: (what: string) => string,
+  message: Wording,
   remedy: string,
 ): Finding[] {
   if (sayings.length === 0) return [];
@@ -108,7 +111,7 @@ function together(
     {
       code,
       severity,
-      message: `There is ${message(count(sayings.length, 'status object'))}: ${enumerate(names)}.`,
+      message: `${thereAre(sayings.length, message)}: ${enumerate(names)}.`,
       objects: sayings.map(({ raw }) => foundObject(SERVICE_L2_STATUSES, raw)),
       remedy,
     },
@@ -118,7 +121,7 @@ function together(
 function ofObjects(
   objects: readonly ServiceL2Status[],
   code: FindingCode,
-  message: (what: string) => string,
+  message: Wording,
   remedy: string,
 ): Finding[] {
   if (objects.length === 0) return [];
@@ -127,11 +130,15 @@ function ofObjects(
     {
       code,
       severity: 'warning',
-      message: `There is ${message(count(objects.length, 'status object'))}: ${enumerate(names)}.`,
+      message: `${thereAre(objects.length, message)}: ${enumerate(names)}.`,
       objects: objects.map((object) => foundObject(SERVICE_L2_STATUSES, object)),
       remedy,
     },
   ];
+}
+
+function thereAre(number: number, message: Wording): string {
+  return `There ${number === 1 ? 'is' : 'are'} ${message(count(number, 'status object'), number === 1)}`;
 }
 
 function isServiceGone({ services }: DoctorFacts): (saying: Saying) => boolean {

@@ -264,6 +264,20 @@ describe('the doctor', () => {
     expect(findings.map(({ severity }) => severity)).toEqual(['error', 'warning', 'info', 'info']);
   });
 
+  it('counts in the singular and in the plural', () => {
+    const messages = (...names: string[]) => {
+      const lost = names.map((name) => moved(name, 'default'));
+      const statuses = read(status('a'), ...lost);
+      return diagnose(healthy({ statuses })).map(({ message }) => message);
+    };
+    expect(messages('x')).toContain(
+      'There is 1 status object outside namespace metallb-system, where nobody looks for it: default/x.',
+    );
+    expect(messages('x', 'y')).toContain(
+      'There are 2 status objects outside namespace metallb-system, where nobody looks for them: default/x and default/y.',
+    );
+  });
+
   it('names the objects it speaks of', () => {
     const [finding] = diagnose(healthy({ statuses: read(status('a'), status('b')) }));
     expect(finding?.objects).toEqual(
