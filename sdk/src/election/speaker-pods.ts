@@ -44,15 +44,16 @@ export interface SpeakerFlags {
 /** The flags the speakers run with. */
 export function readSpeakerFlags(pods: readonly Pod[]): SpeakerFlags {
   const containers = podsOf('speaker', pods).flatMap(({ spec }) => spec?.containers ?? []);
-  const args = containers.flatMap((each) => each.args ?? []);
+  const lines = containers.map(({ args = [] }) => args.join(' '));
   const classes = [
-    ...args.map((arg) => /^--?lb-class=(.+)$/.exec(arg)?.[1]),
+    // Go takes the value of a flag as part of it and as the argument after it.
+    ...lines.map((line) => /(?:^| )--?lb-class[= ]([^ ]+)/.exec(line)?.[1]),
     ...containers.flatMap(({ env = [] }) =>
       env.filter(({ name }) => name === ENV.loadBalancerClass).map(({ value }) => value),
     ),
   ];
   return {
     loadBalancerClass: classes.find((value) => value !== undefined && value !== ''),
-    ignoresExclusion: args.some((arg) => /^--?ignore-exclude-lb(=true)?$/.test(arg)),
+    ignoresExclusion: lines.some((line) => /(?:^| )--?ignore-exclude-lb(=true)?(?: |$)/.test(line)),
   };
 }

@@ -3,18 +3,15 @@ import {
   type AdvertisementView,
   type Contender,
   electOwners,
-  judgeService,
   type Layer2Config,
-  readSpeakerFlags,
-  readyNodes,
   sumPreferences,
 } from '../election/index.js';
-import { type Service, SERVICE_NAME_LABEL } from '../kube/core-types.js';
-import { serviceKey } from '../status/announcement.js';
+import type { Service } from '../kube/core-types.js';
 import { enumerate } from '../text.js';
 import { type Check, failed, passed } from './check.js';
 import type { ExplainFacts } from './facts.js';
-import { addressTexts, keyOf, servicesSharing } from './service-request.js';
+import { addressTexts, keyOf } from './service-request.js';
+import { contendersSharing, sharersInWords } from './sharers.js';
 
 /** Nothing when nobody stands for election. */
 export function checkElection(
@@ -30,9 +27,8 @@ export function checkElection(
   const addresses = addressTexts(service);
   const subject = { addresses, candidates: [...candidates], preferences: sumPreferences(advertisements) };
   const sharers = contendersSharing(facts, service, config);
-  const owner = electOwners(new Map<string, Contender>([...sharers, [keyOf(service), subject]])).get(
-    keyOf(service),
-  );
+  const contenders = new Map<string, Contender>([...sharers, [keyOf(service), subject]]);
+  const owner = electOwners(contenders).get(keyOf(service));
   if (owner === undefined) return undefined;
 
   const address = addresses[0] ?? '';
@@ -45,28 +41,8 @@ export function checkElection(
     check: failed(
       'election',
       'sharedAddressElsewhere',
-      `It shares ${address} with ${enumerate(sharers.keys())}, so one node announces all of them: ${owner} is elected, which may not announce this one (only ${among} may).`,
+      `It shares ${address} with ${sharersInWords(sharers, addresses)}, so one node announces all of them: ${owner} is elected, which may not announce this one (only ${among} may).`,
       'Let the same nodes announce all services that share the address: the same endpoints or externalTrafficPolicy Cluster, and the same advertisements; or give it an address of its own.',
     ),
   };
-}
-
-function contendersSharing(facts: ExplainFacts, service: Service, config: Layer2Config) {
-  const { nodes, pods, otherEndpointSlices } = facts;
-  const slices = Map.groupBy(
-    otherEndpointSlices.ok ? otherEndpointSlices.items : [],
-    ({ metadata: { namespace = '', labels = {} } }) =>
-      serviceKey({ namespace, name: labels[SERVICE_NAME_LABEL] ?? '' }),
-  );
-  const world = {
-    config,
-    nodes: new Map((nodes.ok ? nodes.items : []).map((node) => [node.metadata.name ?? '', node])),
-    members: readyNodes(pods.ok ? pods.items : []),
-    loadBalancerClass: readSpeakerFlags(pods.ok ? pods.items : []).loadBalancerClass,
-  };
-  const judged = servicesSharing(service, facts.otherServices).map((other) => {
-    const endpointSlices = slices.get(keyOf(other)) ?? [];
-    return [keyOf(other), judgeService({ ...world, service: other, endpointSlices })] as const;
-  });
-  return new Map(judged.flatMap(([key, each]) => (each.ok ? [[key, each] as const] : [])));
 }

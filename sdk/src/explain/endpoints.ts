@@ -1,6 +1,6 @@
 /** Whether the service leads anywhere: without an endpoint that can serve, no node announces it. */
 import { nodesServing } from '../election/index.js';
-import type { Endpoint, Service } from '../kube/core-types.js';
+import type { Endpoint, EndpointSlice, Service } from '../kube/core-types.js';
 import { count, enumerate } from '../text.js';
 import { type Check, failed, passed, unreadableCheck } from './check.js';
 import type { ExplainFacts } from './facts.js';
@@ -9,7 +9,7 @@ import { describeSelectors } from './selector-text.js';
 export function endpointsCheck({ endpointSlices, ref }: ExplainFacts, { spec }: Service): Check {
   if (!endpointSlices.ok) return unreadableCheck('endpoints', endpointSlices);
   const slices = endpointSlices.items;
-  const endpoints = slices.flatMap((slice) => slice.endpoints ?? []);
+  const endpoints = distinctEndpoints(slices);
   const serving = nodesServing(slices);
   if (serving !== undefined) {
     const where = serving.size === 0 ? '' : `, on ${enumerate([...serving].sort())}`;
@@ -34,6 +34,12 @@ export function endpointsCheck({ endpointSlices, ref }: ExplainFacts, { spec }: 
       ? `Its only endpoint is not ready: ${nameOf(endpoints[0])}.`
       : `None of its ${String(endpoints.length)} endpoints is ready: ${enumerate(endpoints.map(nameOf))}.`;
   return failed('endpoints', 'noServingEndpoints', message, remedy);
+}
+
+/** A pod with an address of each IP family stands in a slice of each, and counts once. */
+function distinctEndpoints(slices: readonly EndpointSlice[]): Endpoint[] {
+  const endpoints = slices.flatMap((slice) => slice.endpoints ?? []);
+  return [...new Map(endpoints.map((endpoint) => [nameOf(endpoint), endpoint])).values()];
 }
 
 function nameOf(endpoint: Endpoint | undefined): string {

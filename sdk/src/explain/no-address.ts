@@ -4,15 +4,7 @@
  */
 import { resolveLayer2Config } from '../election/index.js';
 import type { Service } from '../kube/core-types.js';
-import {
-  type Address,
-  AddressError,
-  type AddressFamily,
-  type AddressRange,
-  formatAddress,
-  parseAddress,
-  rangeContains,
-} from '../models/address.js';
+import { type Address, AddressError, formatAddress, parseAddress, rangeContains } from '../models/address.js';
 import type { IPAddressPool } from '../models/ip-address-pool.js';
 import { type LabelSelector, matchesSelector, SelectorError } from '../models/label-selector.js';
 import { SERVICE_ANNOTATIONS } from '../settings/labels.js';
@@ -20,6 +12,7 @@ import { enumerate } from '../text.js';
 import { type Check, failed, unreadableCheck } from './check.js';
 import { inTheController, type Obstacle, saidByTheController } from './controller-obstacles.js';
 import type { ExplainFacts } from './facts.js';
+import { inTheFamilies, type PoolOfRanges } from './free-addresses.js';
 import { addressTexts, annotation, familiesOf, keyOf, requestedAddresses } from './service-request.js';
 
 /** The check of a service's address, for one that has none. */
@@ -45,10 +38,8 @@ export function whyNoAddress(facts: ExplainFacts, service: Service): Check {
   return failed('address', reason, `It has no address: ${message}`, remedy);
 }
 
-interface Pool {
-  readonly name: string;
+interface Pool extends PoolOfRanges {
   readonly spec: IPAddressPool['spec'];
-  readonly ranges: readonly AddressRange[];
 }
 
 function viewPools(objects: readonly IPAddressPool[]): Pool[] {
@@ -164,29 +155,13 @@ function inWhatIsFree(facts: ExplainFacts, service: Service, pools: readonly Poo
       remedy: `Name a pool in the annotation ${SERVICE_ANNOTATIONS.addressPool}, or set autoAssign on one.`,
     };
   }
-  const names = enumerate(usable.map(({ name }) => name));
-  const families = familiesOf(service);
-  const missing = families.find(
-    (family) => !usable.some(({ ranges }) => ranges.some((range) => range.family === family)),
-  );
-  const needsAll = service.spec?.ipFamilyPolicy !== 'PreferDualStack';
-  if (missing !== undefined && (needsAll || families.length === 1)) {
-    return {
-      reason: 'noPoolOfFamily',
-      message: `it needs an IPv${String(missing)} address, and IPAddressPool ${names} has none.`,
-      remedy: `Add IPv${String(missing)} addresses to a pool.`,
-    };
-  }
   // Who shares may get an address that is taken; that is for the controller to say.
   const shares = annotation(service, SERVICE_ANNOTATIONS.allowSharedIp) !== undefined;
-  if (shares || !facts.otherServices.ok || hasFree(usable, families, facts.otherServices.items)) {
-    return undefined;
-  }
-  return {
-    reason: named.length > 0 ? 'poolExhausted' : 'allPoolsExhausted',
-    message: `every address of IPAddressPool ${names} is in use.`,
-    remedy: 'Add addresses to the pool, or delete a service that has one.',
-  };
+  const others = shares || !facts.otherServices.ok ? undefined : facts.otherServices.items;
+  const obstacle = inTheFamilies(service, usable, others);
+  return obstacle?.reason === 'allPoolsExhausted' && named.length > 0
+    ? { ...obstacle, reason: 'poolExhausted' }
+    : obstacle;
 }
 
 /** Whether a pool tied to namespaces or services may serve this one; it may if the namespace cannot be looked at. */
@@ -218,22 +193,4 @@ function notAdmitted(pool: Pool): Obstacle {
     message: `the serviceAllocation of IPAddressPool ${pool.name} ties it to other namespaces or services.`,
     remedy: 'Ask for another pool, or widen its serviceAllocation.',
   };
-}
-
-function hasFree(
-  pools: readonly Pool[],
-  families: readonly AddressFamily[],
-  services: readonly Service[],
-): boolean {
-  const held = new Set(services.flatMap(addressTexts));
-  return pools.some(({ ranges, spec: { avoidBuggyIPs = false } }) =>
-    ranges.some(({ family, first, last }) => {
-      if (!families.includes(family)) return false;
-      for (let value = first; value <= last; value += 1n) {
-        const buggy = avoidBuggyIPs && family === 4 && ((value & 0xffn) === 0n || (value & 0xffn) === 255n);
-        if (!buggy && !held.has(formatAddress(family, value))) return true;
-      }
-      return false;
-    }),
-  );
 }

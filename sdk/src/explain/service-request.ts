@@ -32,16 +32,23 @@ export function mayShare(service: Service): boolean {
   return annotation(service, SERVICE_ANNOTATIONS.allowSharedIp) !== undefined;
 }
 
-/** Those of `others` that have an address of `service` too. */
+/**
+ * Those of `others` that have an address of `service` too, and those that have one of theirs: one node is elected
+ * for all of them.
+ */
 export function servicesSharing(service: Service | undefined, others: Reading<Service>): readonly Service[] {
   if (service === undefined || !others.ok) return [];
+  const found: Service[] = [];
   const addresses = new Set(addressTexts(service));
-  return others.items.filter(
-    (other) =>
-      keyOf(other) !== keyOf(service) &&
-      other.spec?.type === 'LoadBalancer' &&
-      addressTexts(other).some((address) => addresses.has(address)),
+  let rest = others.items.filter(
+    (other) => keyOf(other) !== keyOf(service) && other.spec?.type === 'LoadBalancer',
   );
+  for (let near = rest; near.length > 0; found.push(...near)) {
+    near = rest.filter((other) => addressTexts(other).some((address) => addresses.has(address)));
+    rest = rest.filter((other) => !near.includes(other));
+    for (const address of near.flatMap(addressTexts)) addresses.add(address);
+  }
+  return found;
 }
 
 /** The value of an annotation, under its name or the one of older releases; undefined when empty. */

@@ -417,6 +417,7 @@ describe('explaining a service beside speakers of upstream with flags', () => {
     expect(classOf({ ...facts, ...ofClass('metallb') })).toBe(true);
     expect(classOf({ ...facts, ...ofClass('other') })).toBe(false);
     expect(classOf(facts)).toBe(false);
+    expect(classOf({ ...withArgs('--lb-class', 'metallb', '--port=1'), ...ofClass('metallb') })).toBe(true);
   });
 
   it('reads the class of our speakers in their environment', () => {
@@ -435,6 +436,14 @@ describe('explaining a service beside speakers of upstream with flags', () => {
     expect(explain(healthy({ nodes })).checks.find(({ ok }) => ok === false)?.check).toBe('exclusions');
     const { checks } = explain(healthy({ ...withArgs('--ignore-exclude-lb'), nodes }));
     expect(checks.filter(({ ok }) => ok !== true)).toEqual([]);
+    const shared = {
+      service: read(web({}, { annotations: { 'metallb.io/allow-shared-ip': 'k' } })),
+      otherServices: read(service('shop', ['10.0.0.1'])),
+      otherEndpointSlices: read(slice('shop', ['a', 'b', 'c'])),
+      nodes: read(node('a', EXCLUDED), node('b'), node('c')),
+    };
+    const together = explain(healthy({ ...withArgs('--ignore-exclude-lb'), ...shared }));
+    expect(together.checks.filter(({ ok }) => ok !== true)).toEqual([]);
   });
 });
 
