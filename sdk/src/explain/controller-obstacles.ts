@@ -60,9 +60,8 @@ const FAILURES: readonly ControllerEventReason[] = [
 ];
 
 /** What the controller has said last about why it gives none. */
-export function saidByTheController({ events }: ExplainFacts): Obstacle | undefined {
-  if (!events.ok) return undefined;
-  const [latest] = eventsOf(events.items, 'metallb-controller', [...FAILURES, 'IPAllocated']);
+export function saidByTheController(facts: ExplainFacts): Obstacle | undefined {
+  const [latest] = eventsOf(facts, 'metallb-controller', [...FAILURES, 'IPAllocated']);
   if (latest === undefined || latest.reason === 'IPAllocated') return undefined;
   const said = (latest.message ?? '').replace(/^Failed to allocate IP for "[^"]*": /, '');
   const message = `the controller says: ${said}.`;

@@ -72,8 +72,9 @@ function checkAnnouncement(facts: ExplainFacts): Chain {
   }
   checks.push(passed('service', `Service ${key} exists.`), typeCheck(service));
   if (!isPassed(checks)) return { checks };
-  checks.push(classCheck(facts, service));
-  if (!isPassed(checks)) return { checks };
+  const classOf = classCheck(facts, service);
+  checks.push(classOf);
+  if (classOf.ok === false) return { checks };
 
   const endpoints = endpointsCheck(facts, service);
   const addresses = readAddresses(service);
@@ -126,6 +127,8 @@ function typeCheck({ spec = {}, metadata: { name = '' } }: Service): Check {
 
 function classCheck({ pods }: ExplainFacts, { spec = {} }: Service): Check {
   const { loadBalancerClass } = spec;
+  // Which class is served stands in the pods of the speakers; nearly always it is none.
+  if (!pods.ok && loadBalancerClass !== undefined) return unreadableCheck('class', pods);
   const served = readSpeakerFlags(pods.ok ? pods.items : []).loadBalancerClass;
   if (loadBalancerClass === served) {
     const which =
@@ -198,11 +201,15 @@ function advertisementCheck(
   if (ofPool.length === 0) {
     const others = config.advertisements.map(({ name }) => name);
     const known = others.length === 0 ? 'there is none' : `there is ${enumerate(others)}, for other pools`;
+    const message = `No L2Advertisement in namespace ${facts.namespace} announces IPAddressPool ${pool.name} (${known}).`;
+    const refused = config.problems.filter(({ kind }) => kind === 'L2Advertisement');
     return failed(
       'advertisement',
       'noAdvertisementForPool',
-      `No L2Advertisement in namespace ${facts.namespace} announces IPAddressPool ${pool.name} (${known}).`,
-      `Create an L2Advertisement with ipAddressPools: [${pool.name}].`,
+      [message, ...refused.map((problem) => problem.message)].join(' '),
+      refused.length === 0
+        ? `Create an L2Advertisement with ipAddressPools: [${pool.name}].`
+        : `Correct L2Advertisement ${enumerate(refused.map(({ name }) => name))}, or create one with ipAddressPools: [${pool.name}].`,
     );
   }
   const wanted = ofPool.map(

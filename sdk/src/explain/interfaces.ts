@@ -7,14 +7,14 @@ import { eventsOf } from './service-events.js';
 
 /** A check only when the speaker of `node` has said, after anything else, that it cannot answer. */
 export function interfacesCheck(
-  { events, statuses }: ExplainFacts,
+  facts: ExplainFacts,
   node: string,
   advertisements: readonly AdvertisementView[],
 ): Check | undefined {
-  if (!events.ok) return undefined;
+  const { statuses } = facts;
   // A status is written only when the node answers; the event is older then.
   if (statuses.ok && statuses.items.some(({ status }) => status?.node === node)) return undefined;
-  const [latest] = eventsOf(events.items, 'metallb-speaker', ['nodeAssigned', 'announceFailed']).filter(
+  const [latest] = eventsOf(facts, 'metallb-speaker', ['nodeAssigned', 'announceFailed']).filter(
     ({ message, source }) => source?.host === node || (message ?? '').includes(`"${node}"`),
   );
   if (latest?.reason !== 'announceFailed') return undefined;

@@ -392,6 +392,36 @@ describe('explaining a service that is announced', () => {
     expect(explain(healthy({ events })).checks.filter(({ ok }) => ok !== true)).toEqual([]);
   });
 
+  it('does not take for its own what was said of a service of the same name before', () => {
+    const facts = waiting();
+    const [object] = facts.service.items;
+    const service = read({ ...object!, metadata: { ...object!.metadata, uid: 'new' } });
+    const about = (uid?: string) => {
+      const failure = event('metallb-controller', 'AllocationFailed', 'the moon is full');
+      const involvedObject = { ...failure.involvedObject, ...(uid !== undefined && { uid }) };
+      const { checks } = explain(
+        healthy({ ...facts, service, events: read({ ...failure, involvedObject }) }),
+      );
+      return checks.find(({ check }) => check === 'address')?.reason;
+    };
+    expect([about('old'), about('new'), about()]).toEqual([
+      'noIPAllocated',
+      'allocationFailed',
+      'allocationFailed',
+    ]);
+  });
+
+  it('names an advertisement that is there, but cannot be understood', () => {
+    const nodeSelectors = [{ matchExpressions: [{ key: 'zone', operator: 'Near' }] }];
+    const advertisements = read(advertisement('odd', { nodeSelectors }));
+    const { checks } = explain(healthy({ advertisements, ...NOTHING }));
+    const found = checks.find(({ ok }) => ok === false);
+    expect(found?.message).toContain(
+      '(there is none). L2Advertisement odd is left out: label "zone": operator "Near"',
+    );
+    expect(found?.remedy).toContain('Correct L2Advertisement odd');
+  });
+
   it('can be said from the status alone', () => {
     const service = forbidden('get services in namespace default');
     const { announced, node: announcing, checks } = explain(healthy({ service }));
@@ -428,6 +458,19 @@ describe('explaining a service beside speakers of upstream with flags', () => {
     };
     expect(classOf({ ...facts, service: read(web({ loadBalancerClass: 'metallb' })) })).toBe(true);
     expect(classOf(facts)).toBe(false);
+  });
+
+  it('does not say whom a class belongs to when their pods may not be read', () => {
+    const pods = forbidden('list pods in namespace metallb-system');
+    const service = read(web({ loadBalancerClass: 'metallb' }));
+    const { announced, checks } = explain(healthy({ pods, service }));
+    expect(announced).toBe(true);
+    expect(checks.filter(({ ok }) => ok === false)).toEqual([]);
+    expect(checks.filter(({ ok }) => ok === 'unknown').map(({ check }) => check)).toEqual([
+      'class',
+      'speakers',
+    ]);
+    expect(classOf({ pods })).toBe(true);
   });
 
   it('counts excluded nodes in where they do', () => {
