@@ -20,7 +20,7 @@ export type CheckName =
 
 export interface Check {
   readonly check: CheckName;
-  /** Whether it holds; `unknown` when the objects it is about may not be read. */
+  /** Whether it holds; `unknown` when the objects it is about may not be read, or do not tell. */
   readonly ok: boolean | 'unknown';
   /** `ok`, or in one word what is wrong. */
   readonly reason: ExplainReason;
@@ -36,6 +36,11 @@ export function passed(check: CheckName, message: string): Check {
 
 export function failed(check: CheckName, reason: ExplainReason, message: string, remedy?: string): Check {
   return { check, ok: false, reason, message, ...(remedy !== undefined && { remedy }) };
+}
+
+/** It seems to hold, and something speaks against it. */
+export function doubtful(check: CheckName, reason: ExplainReason, message: string, remedy: string): Check {
+  return { check, ok: 'unknown', reason, message, remedy };
 }
 
 /** The check cannot be made: its objects may not be read, or the cluster does not know them. */

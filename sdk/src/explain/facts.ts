@@ -6,6 +6,8 @@ import {
   type EndpointSlice,
   type Event,
   EVENTS,
+  type Lease,
+  LEASES,
   type Namespace,
   NAMESPACES,
   type Node,
@@ -46,6 +48,8 @@ export interface ExplainFacts {
   /** What was said about the service lately. */
   readonly events: Reading<Event>;
   readonly nodes: Reading<Node>;
+  /** The Leases by which kubelets say that they are alive, by the names of their nodes. */
+  readonly nodeLeases: Reading<Lease>;
   readonly pools: Reading<IPAddressPool>;
   readonly advertisements: Reading<L2Advertisement>;
   /** All pods of MetalLB's namespace. */
@@ -55,6 +59,9 @@ export interface ExplainFacts {
   /** The definition of ServiceL2Status, or nothing when there is none. */
   readonly statusDefinition: Reading<CustomResourceDefinition>;
 }
+
+/** Kubernetes' own namespace for them. */
+const NODE_LEASES_NAMESPACE = 'kube-node-lease';
 
 const NOTHING = { ok: true, items: [] } as const;
 
@@ -79,6 +86,7 @@ export async function readExplainFacts(
       signal,
     }),
     nodes: readAll(api, NODES, { signal }),
+    nodeLeases: readAll(api, LEASES, { namespace: NODE_LEASES_NAMESPACE, signal }),
     pools: readAll(api, IP_ADDRESS_POOLS, inNamespace),
     advertisements: readAll(api, L2_ADVERTISEMENTS, inNamespace),
     pods: readAll(api, PODS, inNamespace),

@@ -14,6 +14,7 @@ import { enumerate } from '../text.js';
 import { type Check, failed, passed, unreadableCheck } from './check.js';
 import type { ExplainFacts } from './facts.js';
 import { describeSelectors } from './selector-text.js';
+import { readSignsOfLife, silenceOf } from './signs-of-life.js';
 
 export interface Candidates {
   readonly checks: readonly Check[];
@@ -46,7 +47,9 @@ export function findCandidates(
   const speakers = podsOf('speaker', facts.pods.items);
   const ready = readyNodes(speakers);
   const manned = allowed.filter((name) => ready.has(name));
-  checks.push(speakersCheck(facts.namespace, allowed, { speakers, manned }));
+  const signs = readSignsOfLife(facts.nodeLeases);
+  const silent = manned.flatMap((name) => silenceOf(name, signs) ?? []);
+  checks.push(speakersCheck(facts.namespace, allowed, { speakers, manned, silent }));
   if (manned.length === 0) return { checks };
 
   if (service.spec?.externalTrafficPolicy !== 'Local') return { checks, candidates: new Set(manned) };
@@ -111,8 +114,9 @@ function exclusionsCheck(
 function speakersCheck(
   namespace: string,
   allowed: readonly string[],
-  { speakers, manned }: { speakers: readonly Pod[]; manned: readonly string[] },
+  found: { speakers: readonly Pod[]; manned: readonly string[]; silent: readonly string[] },
 ): Check {
+  const { speakers, manned, silent } = found;
   if (speakers.length === 0) {
     return failed(
       'speakers',
@@ -130,7 +134,7 @@ function speakersCheck(
     return `${pod.metadata.name ?? ''} on ${name} ${state}`;
   });
   if (manned.length > 0) {
-    const but = missing.length === 0 ? '' : `; ${enumerate(missing)}`;
+    const but = [...missing, ...silent].length === 0 ? '' : `; ${enumerate([...missing, ...silent])}`;
     return passed('speakers', `The speaker is ready on ${enumerate(manned)}${but}.`);
   }
   const stuck = without.map(podOn).find((pod) => pod !== undefined);

@@ -31,6 +31,7 @@ export type ExplainReason =
   | 'statusOfOtherNode'
   | 'statusOfMissingNode'
   | 'statusOfDeadSpeaker'
+  | 'nodeSilent' // of a node of which nothing was heard for a while, though Kubernetes counts it as alive
   | 'statusLeftOver' // nobody should announce the service, but a status says somebody does
   | 'conflictingStatuses' // two nodes say that they announce it
   | 'duplicateStatuses'; // one node says so twice

@@ -2,8 +2,9 @@
 import { isNodeImmutable } from '../crds/custom-resource-definitions.js';
 import { isNodeMissing, isSpeakerDead, readSayings, type Saying } from '../status/saying.js';
 import { enumerate } from '../text.js';
-import { type Check, failed, passed, unreadableCheck } from './check.js';
+import { type Check, doubtful, failed, passed, unreadableCheck } from './check.js';
 import type { ExplainFacts } from './facts.js';
+import { readSignsOfLife, silenceOf } from './signs-of-life.js';
 
 export interface StatusVerdict {
   readonly check: Check;
@@ -78,7 +79,15 @@ function judge(
   const other = saying.claimedBy ?? elected ?? saying.node;
   if (other !== saying.node) return ofOtherNode(facts, saying, other);
   const where = saying.interfaces.length === 0 ? '' : ` on ${enumerate(saying.interfaces)}`;
-  return passed('status', `ServiceL2Status ${name} says that ${saying.node} announces it${where}.`);
+  const says = `ServiceL2Status ${name} says that ${saying.node} announces it${where}`;
+  const silence = silenceOf(saying.node, readSignsOfLife(facts.nodeLeases));
+  if (silence === undefined) return passed('status', `${says}.`);
+  return doubtful(
+    'status',
+    'nodeSilent',
+    `${says}, but ${silence}.`,
+    `See whether it is up: kubectl describe node ${saying.node}`,
+  );
 }
 
 /** Orders the oldest first, then by name. */
@@ -133,6 +142,6 @@ function ofOtherNode(facts: ExplainFacts, saying: Saying, other: string): Check 
     'status',
     'statusOfOtherNode',
     `ServiceL2Status ${object.name} says that ${node} announces it, while ${other} should.`,
-    'The service is moving; if this lasts, see whether the speakers reach the API server and each other.',
+    `The service is moving, or ${other} has died and Kubernetes has not noticed yet; if this lasts for more than a minute, see whether the speakers reach the API server and each other.`,
   );
 }

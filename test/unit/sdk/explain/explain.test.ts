@@ -3,7 +3,7 @@ import type { CheckName, ExplainReason } from '@metallb-l2/sdk';
 import { explain } from '../../../../sdk/src/explain/explain.js';
 import type { ExplainFacts } from '../../../../sdk/src/explain/facts.js';
 import { advertisement, node, pool, service, slice, sliceOf, speakerPod } from '../../speaker/fixtures.ts';
-import { controllerPod, event, forbidden, healthy, read, status, waiting, web } from './facts.ts';
+import { controllerPod, event, forbidden, healthy, lease, read, status, waiting, web } from './facts.ts';
 
 interface Case {
   /** What is broken. */
@@ -317,6 +317,12 @@ const CASES: Record<Exclude<ExplainReason, 'ok'>, Case> = {
     check: 'status',
     says: 'a announces it, but no speaker is ready there',
   },
+  nodeSilent: {
+    facts: { nodeLeases: read(lease('a', 0), lease('b', 31)) },
+    check: 'status',
+    says: 'says that a announces it on eth0, but a has given no sign of life for 31 s',
+    announced: true,
+  },
   statusLeftOver: {
     facts: { endpointSlices: read() },
     check: 'status',
@@ -531,7 +537,7 @@ describe('explaining a service of which little may be read', () => {
     expect(verdict).toContain('list servicel2statuses.metallb.io');
   });
 
-  it.each(['events', 'otherServices', 'otherEndpointSlices', 'statusDefinition'] as const)(
+  it.each(['events', 'nodeLeases', 'otherServices', 'otherEndpointSlices', 'statusDefinition'] as const)(
     'goes on without %s',
     (kind) => {
       const { checks } = explain(healthy({ [kind]: forbidden('list them') }));

@@ -1,6 +1,6 @@
 /** The facts about one service in a cluster where all is well, for tests that break one of them. */
 import { customResourceDefinitions } from '@metallb-l2/sdk/crds';
-import type { Event, Pod, Service } from '@metallb-l2/sdk/kube';
+import type { Event, Lease, Pod, Service } from '@metallb-l2/sdk/kube';
 import type { ServiceL2Status } from '@metallb-l2/sdk/models';
 import type { ExplainFacts } from '../../../../sdk/src/explain/facts.js';
 import { advertisement, node, pool, service, slice, speakerPod } from '../../speaker/fixtures.ts';
@@ -68,6 +68,15 @@ export function event(component: string, reason: string, message: string, minute
   };
 }
 
+/** The Lease of a node whose kubelet has renewed it at this second of the minute last. */
+export function lease(nodeName: string, second: number): Lease {
+  const renewTime = new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString();
+  return {
+    metadata: { name: nodeName, namespace: 'kube-node-lease' },
+    spec: { leaseDurationSeconds: 40, renewTime },
+  };
+}
+
 /** `a` is elected for 10.0.0.1 among `a`, `b` and `c`. */
 export function healthy(broken: Partial<ExplainFacts> = {}): ExplainFacts {
   return {
@@ -79,6 +88,7 @@ export function healthy(broken: Partial<ExplainFacts> = {}): ExplainFacts {
     endpointSlices: read(slice('web', ['a', 'b'])),
     events: read(),
     nodes: read(node('a'), node('b'), node('c')),
+    nodeLeases: read(lease('a', 0), lease('b', 5), lease('c', 10)),
     serviceNamespace: read({ metadata: { name: 'default' } }),
     pools: read(pool('main', ['10.0.0.0/24'])),
     advertisements: read(advertisement('all')),
