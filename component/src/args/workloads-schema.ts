@@ -18,7 +18,9 @@ const SET_BY: Readonly<Record<string, string>> = {
   [ENV.gratuitousInterval]: 'speaker.gratuitousIntervalSeconds',
   [ENV.gratuitousFrames]: 'speaker.gratuitousFramesPerSecond',
 };
-const ITS_OWN = new Set<string>([...Object.values(ENV), 'MALLOC_ARENA_MAX']);
+/** Left to the user: there are defaults, and no arguments. */
+const FREE = new Set<string>([ENV.leaseDuration, ENV.renewDeadline, ENV.retryPeriod]);
+const ITS_OWN = new Set([...Object.values(ENV), 'MALLOC_ARENA_MAX'].filter((name) => !FREE.has(name)));
 
 function reservedVariable(name: string): string | undefined {
   const argument = SET_BY[name];

@@ -1,5 +1,6 @@
 import { DEFAULT_LEASE, parseControllerSettings, parseSpeakerSettings } from '@metallb-l2/sdk/settings';
 import { createController } from '../../../component/src/controller.js';
+import { parseArgs } from '../../../component/src/args/parse-args.js';
 import { parseController, parseSpeaker } from '../../../component/src/args/parse-workloads.js';
 import { createSpeaker } from '../../../component/src/speaker.js';
 import { mockPulumi, settled } from '../../support/pulumi-mocks.ts';
@@ -84,6 +85,25 @@ describe('the environment the component gives', () => {
       loadBalancerClass: 'example.com/l2',
       lease: DEFAULT_LEASE,
       memberlistSecret: { name: 'memberlist', deployment: 'controller' },
+    });
+  });
+
+  it('has the times of the lease that a user gives the controller', async () => {
+    const lease = {
+      METALLB_LEASE_DURATION_SECONDS: '60',
+      METALLB_LEASE_RENEW_DEADLINE_SECONDS: '40',
+      METALLB_LEASE_RETRY_PERIOD_SECONDS: '5',
+    };
+    const args = parseArgs({ image: { reference: SETTINGS.image }, pools: [], controller: { env: lease } });
+    if (args.crds === 'patch') throw new Error('nothing is installed');
+    const env = await environmentOf(
+      () => createController(SETTINGS, args.controller, {}),
+      'kubernetes:apps/v1:Deployment',
+    );
+    expect(parseControllerSettings(env).lease).toEqual({
+      leaseDurationMs: 60_000,
+      renewDeadlineMs: 40_000,
+      retryPeriodMs: 5000,
     });
   });
 });
