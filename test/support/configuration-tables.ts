@@ -11,7 +11,7 @@ export function refusedTable(kind: Kind): string {
     each.takenUpstream ? `${each.what} ¹` : each.what,
     code(written(each)),
     code(each.field),
-    each.message,
+    prose(each.message),
   ]);
   return table(['', 'in the spec', 'field', 'answer'], rows);
 }
@@ -39,6 +39,11 @@ function flow(value: unknown): string {
 
 function shorten(items: readonly string[]): readonly string[] {
   return items.length <= LONGEST_LIST ? items : [...items.slice(0, 2), '…', ...items.slice(-1)];
+}
+
+/** Without what Markdown would take for a link or for emphasis. */
+function prose(text: string): string {
+  return text.replaceAll(/[*[\]]/g, '\\$&');
 }
 
 function code(text: string): string {
