@@ -8,14 +8,14 @@ import { runDemo, type DemoOptions, type DemoResult } from './demo.ts';
 import { SimulatedCluster } from './simulated-cluster.ts';
 import type { Stage } from './stage.ts';
 
-/** Kubernetes grants a silent node 40 s before it is lost; nobody wants to watch that. */
+/** Kubernetes grants a silent node 50 s before it is lost; nobody wants to watch that. */
 const NODE_GRACE_MS = 1500;
 /** Longest wait for the pods to get ready, in milliseconds. */
 const PATIENCE_MS = 30_000;
 /** What is real and what is not, in one line. */
 export const SIMULATED =
   'simulated: the real speakers, controller and SDK in one process, over an API server in memory, a ' +
-  `simulated LAN and gossip; Kubernetes gives a silent node up after ${NODE_GRACE_MS / 1000} s here, not 40 s`;
+  `simulated LAN and gossip; Kubernetes gives a silent node up after ${NODE_GRACE_MS / 1000} s here, not 50 s`;
 
 const metadata = { name: 'production', namespace: DEFAULT_NAMESPACE };
 

@@ -24,7 +24,7 @@ interface Named {
 const program = new Command('lab')
   .description(
     'A real Kubernetes cluster on this machine: nodes, a control plane, an image registry and clients, ' +
-      'each in namespaces of its own, on one bridge. Needs Linux and root.',
+      'each in namespaces of its own, on one bridge. Needs Linux, root and Go.',
   )
   .addHelpText(
     'after',
