@@ -54,7 +54,7 @@ export interface Speaker extends PodPlacement {
    */
   includeInterfaces?: pulumi.Input<pulumi.Input<string>[]>;
   /**
-   * How soon a silent speaker is given up: `fast` after some 0.7 s, `lan` and `wan` with upstream's slower
+   * How soon a silent speaker is given up: `fast` after some 0.8 s, `lan` and `wan` with upstream's slower
    * timers, for networks that lose or delay a lot.
    *
    * @default "fast"
@@ -145,7 +145,7 @@ export interface Resources {
   /**
    * What a pod may use at most; beyond its memory it is killed, beyond its CPU it is slowed down.
    *
-   * @default none: a speaker that is killed takes its addresses with it
+   * @default none: what is killed for its memory does not do its work
    */
   limits?: pulumi.Input<Record<string, pulumi.Input<string>>>;
 }
