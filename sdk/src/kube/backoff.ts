@@ -15,10 +15,21 @@ export interface BackoffOptions {
   readonly jitter?: number;
 }
 
-/** The delay before retry `attempt`, counted from 0: `min(initial × factor^attempt, max) × (1 + jitter × random)`. */
-export function backoffDelayMs(options: BackoffOptions, attempt: number, random: Random): number {
+/**
+ * The delay before retry `attempt`, counted from 0: `min(initial × factor^attempt, max) × (1 + jitter × random)`.
+ *
+ * @param leastMs what a server asks for: no delay is shorter. It asks many clients for the same, so this is
+ *   stretched as well.
+ */
+export function backoffDelayMs(
+  options: BackoffOptions,
+  attempt: number,
+  random: Random,
+  leastMs = 0,
+): number {
   const { initialMs, maxMs, factor = 2, jitter = 1 } = options;
-  return Math.round(Math.min(initialMs * factor ** attempt, maxMs) * (1 + jitter * random()));
+  const delayMs = Math.max(Math.min(initialMs * factor ** attempt, maxMs), leastMs);
+  return Math.round(delayMs * (1 + jitter * random()));
 }
 
 /** The delays one after the other, without end. A new schedule starts again at `initialMs`. */

@@ -21,7 +21,7 @@ export interface KubeErrorDetails {
   status?: number;
   /** What was asked, such as `patch servicel2statuses/status metallb-system/node-a-x7k2p`. */
   operation: string;
-  /** What the server asks to wait, from `Retry-After`, in milliseconds. */
+  /** What the server asks to wait, from `Retry-After`, in milliseconds; a minute where it asks for more. */
   retryAfterMs?: number;
   /** `reason` of the server's Status object. */
   reason?: string;

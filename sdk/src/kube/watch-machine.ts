@@ -152,10 +152,7 @@ function afterFailure<T>(
   { now, chance }: Circumstances,
 ): { state: WatchState<T>; update: WatchUpdate<T> } {
   const failures = now - state.failedAt > BACKOFF_RESET_MS ? 1 : state.failures + 1;
-  const retryInMs = Math.max(
-    backoffDelayMs(WATCH_BACKOFF, failures - 1, () => chance),
-    error.retryAfterMs ?? 0,
-  );
+  const retryInMs = backoffDelayMs(WATCH_BACKOFF, failures - 1, () => chance, error.retryAfterMs);
   const next = callAfter(state.next, error, failures);
   const pages = next.call === 'list' && next.continue !== undefined ? state.pages : [];
   return {

@@ -169,9 +169,9 @@ export class ServiceWrites {
   async #readAgain({ metadata }: Service, why: KubeError, signal: AbortSignal): Promise<Service | undefined> {
     const { api, clock, random, log } = this.#deps;
     const { uid = '', namespace = '', name = '' } = metadata;
-    let { retryAfterMs = 0 } = why;
+    let { retryAfterMs } = why;
     for (let attempt = this.#failures.get(uid) ?? 1; ; attempt += 1) {
-      await clock.sleep(Math.max(backoffDelayMs(RETRY, attempt - 1, random), retryAfterMs), signal);
+      await clock.sleep(backoffDelayMs(RETRY, attempt - 1, random, retryAfterMs), signal);
       try {
         const read = () => api.get(SERVICES, { namespace, name }, { signal });
         const current = await this.#limiter.run(read);
@@ -180,7 +180,7 @@ export class ServiceWrites {
         signal.throwIfAborted();
         if (!isKubeError(error)) throw error;
         if (error.code === 'NotFound') return undefined;
-        ({ retryAfterMs = 0 } = error);
+        ({ retryAfterMs } = error);
         log.warn({ service: `${namespace}/${name}`, err: error }, 'reading a service again failed');
       }
     }

@@ -252,6 +252,26 @@ describe('a request', () => {
       [429, status(429, 'TooManyRequests', 'm', { retryAfterSeconds: 2 })],
       { code: 'TooManyRequests', retryAfterMs: 2000 },
     ],
+    [
+      '429 for a day',
+      [429, 'too many', { 'retry-after': '86400' }],
+      { code: 'TooManyRequests', retryAfterMs: 60_000 },
+    ],
+    [
+      '429 until a date',
+      [429, 'too many', { 'retry-after': 'Fri, 31 Dec 2100 23:59:59 GMT' }],
+      { code: 'TooManyRequests', retryAfterMs: 60_000 },
+    ],
+    [
+      '429 until a date gone by',
+      [429, 'too many', { 'retry-after': 'Fri, 31 Dec 1999 23:59:59 GMT' }],
+      { code: 'TooManyRequests', retryAfterMs: 0 },
+    ],
+    [
+      '429 for a day by details',
+      [429, status(429, 'TooManyRequests', 'm', { retryAfterSeconds: 86_400 })],
+      { code: 'TooManyRequests', retryAfterMs: 60_000 },
+    ],
     ['500', [500, status(500, 'InternalError', 'm')], { code: 'ServerError' }],
     ['503', [503, 'down'], { code: 'Unavailable' }],
     ['504', [504, status(504, 'Timeout', 'Too large resource version')], { code: 'Unavailable' }],

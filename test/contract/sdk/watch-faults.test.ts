@@ -68,14 +68,14 @@ interface Follower {
 
 async function startOurs(
   prepare: (server: ScriptedKubeServer) => void = () => undefined,
-  { silenceMs }: Pick<Fault, 'silenceMs'> = {},
+  { silenceMs, clock = hurried }: Pick<Fault, 'silenceMs'> & { readonly clock?: Clock } = {},
 ): Promise<Follower> {
   const server = await startServer();
   prepare(server);
   const api = connect({ kubeconfig: server.kubeconfig });
   const client = new ServiceL2StatusClient(
     { api: silenceMs === undefined ? api : new ImpatientApi(api, silenceMs) },
-    { clock: hurried, random: () => 0 },
+    { clock, random: () => 0 },
   );
   const cache = client.cache();
   const errors: unknown[] = [];
@@ -270,9 +270,8 @@ describe('being told to stop', () => {
   });
 
   it('leaves nothing behind, while it waits to try again', async () => {
-    const ours = await startOurs((server) =>
-      server.next('list', refuse(429, 'Busy', { 'retry-after': '900' })),
-    );
+    const busy = refuse(429, 'Busy', { 'retry-after': '900' });
+    const ours = await startOurs((server) => server.next('list', busy), { clock: systemClock });
     await until('it waits', async () => ours.errors.length === 1);
     await ours.stop();
     await until('no connection is left', async () => ours.server.connections === 0);

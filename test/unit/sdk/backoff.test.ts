@@ -18,6 +18,13 @@ describe('a back-off', () => {
     expect(first(2, backoff({ initialMs: 100, maxMs: 900, jitter: 0 }, almostOne))).toEqual([100, 200]);
   });
 
+  it('is never shorter than a server asks, which is stretched as well', () => {
+    const options = { initialMs: 100, maxMs: 800 };
+    expect(backoffDelayMs(options, 0, () => 0, 2000)).toBe(2000);
+    expect(backoffDelayMs(options, 0, () => 0.5, 2000)).toBe(3000);
+    expect(backoffDelayMs(options, 3, () => 0.5, 300)).toBe(1200);
+  });
+
   it('stays at its maximum for any number of attempts', () => {
     expect(backoffDelayMs({ initialMs: 1, maxMs: 30_000 }, 5000, () => 0)).toBe(30_000);
   });

@@ -34,12 +34,18 @@ const lineSchema = z.union([
   z.object({ type: z.enum(['ADDED', 'MODIFIED', 'DELETED']), object: objectSchema }),
 ]);
 
+/**
+ * No server is waited for any longer, as long as the longest back-off. One that says a day, by mistake or by a
+ * clock that is wrong, would keep a watch or a write from being tried again until the day is over.
+ */
+const MAX_RETRY_AFTER_MS = 60_000;
+
 /** The error an answer outside 200-299 stands for. `now` (ms) dates a `Retry-After` that is a date. */
 export function refusalOf(answer: Answer, operation: string, now: number): KubeError {
   const parsed = statusSchema.safeParse(jsonOrUndefined(answer.body));
   const { reason, message, details } = parsed.success ? parsed.data : {};
   const seconds = details?.retryAfterSeconds;
-  const retryAfterMs =
+  const askedMs =
     parseRetryAfter(answer.retryAfter, now) ?? (seconds === undefined ? undefined : seconds * 1000);
   return new KubeError(
     codeOf(answer.status, reason),
@@ -48,7 +54,7 @@ export function refusalOf(answer: Answer, operation: string, now: number): KubeE
       status: answer.status,
       operation,
       ...(reason !== undefined && { reason }),
-      ...(retryAfterMs !== undefined && { retryAfterMs }),
+      ...(askedMs !== undefined && { retryAfterMs: Math.min(Math.max(askedMs, 0), MAX_RETRY_AFTER_MS) }),
     },
   );
 }
@@ -92,7 +98,7 @@ function parseRetryAfter(header: string | undefined, now: number): number | unde
   if (header === undefined) return undefined;
   if (/^\d+$/.test(header)) return Number(header) * 1000;
   const date = Date.parse(header);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+  return Number.isNaN(date) ? undefined : date - now;
 }
 
 function codeOf(status: number, reason: string | undefined): KubeErrorCode {
