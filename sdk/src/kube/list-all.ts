@@ -12,7 +12,7 @@ const PAGE_SIZE = 500;
 export async function listAll<T extends KubeObject>(
   api: KubeApi,
   type: ResourceType<T>,
-  options: Omit<ListOptions, 'limit' | 'continue'> = {},
+  options: Omit<ListOptions, 'limit' | 'continue' | 'resourceVersion'> = {},
 ): Promise<KubeList<T>> {
   const items: T[] = [];
   let page = await api.list(type, { ...options, limit: PAGE_SIZE });

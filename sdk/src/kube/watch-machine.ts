@@ -44,7 +44,7 @@ export type WatchInput<T> =
   | { readonly type: 'closed' }
   | { readonly type: 'failed'; readonly error: KubeError };
 
-/** The time (ms) and one throw of the dice (in [0, 1)) that go with an input. */
+/** The time (ms, by a clock that nobody sets) and one throw of the dice (in [0, 1)) that go with an input. */
 export interface Circumstances {
   readonly now: number;
   readonly chance: number;
@@ -58,6 +58,13 @@ const WATCH_BACKOFF: BackoffOptions = { initialMs: 800, maxMs: 30_000, factor: 2
 
 /** A failure this long after the one before starts the back-off anew. */
 const BACKOFF_RESET_MS = 120_000;
+
+/**
+ * A connection that breaks after a watch has stood this long is no sign of trouble: many load balancers cut what
+ * is quiet for 35 s, sooner than the first bookmark comes. The back-off starts anew each time, or such a watch
+ * would be away for longer than it stands. No answer is waited for this long, so it did stand.
+ */
+const STEADY_WATCH_MS = 30_000;
 
 /** A watch that ends sooner than this is a sign of trouble, not of age. */
 const VERY_SHORT_WATCH_MS = 1_000;
@@ -137,7 +144,7 @@ function afterClose<T>(
 ): { state: WatchState<T>; update?: WatchUpdate<T> } {
   const lastedMs = circumstances.now - state.openedAt;
   if (lastedMs < VERY_SHORT_WATCH_MS) {
-    const error = new KubeError('Unavailable', `the server ended it after ${String(lastedMs)} ms`, {
+    const error = new KubeError('Unavailable', `the server ended it after ${Math.round(lastedMs)} ms`, {
       operation: 'watch',
     });
     return afterFailure(state, error, circumstances);
@@ -151,7 +158,9 @@ function afterFailure<T>(
   error: KubeError,
   { now, chance }: Circumstances,
 ): { state: WatchState<T>; update: WatchUpdate<T> } {
-  const failures = now - state.failedAt > BACKOFF_RESET_MS ? 1 : state.failures + 1;
+  const isCut =
+    state.next.call === 'watch' && error.code === 'Unavailable' && now - state.openedAt > STEADY_WATCH_MS;
+  const failures = isCut || now - state.failedAt > BACKOFF_RESET_MS ? 1 : state.failures + 1;
   const retryInMs = backoffDelayMs(WATCH_BACKOFF, failures - 1, () => chance, error.retryAfterMs);
   const next = callAfter(state.next, error, failures);
   const pages = next.call === 'list' && next.continue !== undefined ? state.pages : [];
@@ -164,7 +173,9 @@ function afterFailure<T>(
 function callAfter(failed: WatchCall, error: KubeError, failures: number): WatchCall {
   if (failed.call === 'list') {
     // A list too slow for its continue token would lose it again and again: then all at once.
-    return error.code === 'Gone' && failed.continue !== undefined ? { call: 'list' } : failed;
+    if (failed.continue !== undefined && error.code === 'Gone') return { call: 'list' };
+    // What is too much to be had at once is not asked for like that again and again either.
+    if (failed.limit === undefined) return LIST_FROM_START;
   }
   // After etcd was restored from a backup the server has never heard of our place.
   if (/too large resource version/i.test(error.message)) return LIST_FROM_START;

@@ -41,7 +41,7 @@ export async function* watchResource<T extends KubeObject>(
 ): AsyncGenerator<WatchUpdate<T>, void> {
   let state = initialWatchState<T>();
   const take = (input: WatchInput<T>) => {
-    const result = step(state, input, { now: deps.clock.now(), chance: deps.random() });
+    const result = step(state, input, { now: deps.clock.monotonic(), chance: deps.random() });
     ({ state } = result);
     // An exhausted array lets go of the update, which may be a whole list; a variable here would not.
     return result.update ? [result.update] : [];

@@ -141,6 +141,36 @@ describe('watching a kind', () => {
     expect(updates.at(-1)).toEqual({ type: 'synced', objects: [map('b', '12')] });
   });
 
+  it('lists in pages again when a list without pages fails', async () => {
+    const { calls } = await run(
+      [
+        { metadata: { resourceVersion: '10', continue: 'p2' }, items: [map('a', '1')] },
+        failure('Gone', { status: 410 }),
+        failure('Timeout'),
+        list('20'),
+      ],
+      10_000,
+    );
+    expect(calls.map(({ call }) => call)).toEqual([
+      LIST,
+      'list 500 p2',
+      'list undefined from the start',
+      LIST,
+      'watch 20',
+    ]);
+  });
+
+  it.each<[string, KubeError, number]>([
+    ['is not understood', failure('BadRequest', { status: 400 }), 1],
+    ['fails again and again', failure('ServerError', { status: 500 }), 6],
+  ])('lists from the start when a continue token %s', async (_what, error, times) => {
+    const page = { metadata: { resourceVersion: '10', continue: 'p2' }, items: [map('a', '1')] };
+    const errors = Array.from({ length: times }, () => error);
+    const { calls, updates } = await run([page, ...errors, list('20', map('b', '12'))], 120_000);
+    expect(calls.map(({ call }) => call).slice(times)).toEqual(['list 500 p2', LIST, 'watch 20']);
+    expect(updates.at(-1)).toEqual({ type: 'synced', objects: [map('b', '12')] });
+  });
+
   it('goes on from the last bookmark when the server ends the watch, at once and without a word', async () => {
     const { calls, updates } = await run(
       [list('10'), stayed(300_000, bookmark('17')), stayed(250_000), open],
@@ -239,6 +269,30 @@ describe('watching a kind', () => {
     );
     const delays = updates.flatMap((update) => (update.type === 'desynced' ? [update.retryInMs] : []));
     expect(delays).toEqual([800, 1600, 800]);
+  });
+
+  it('does not wait longer and longer for a load balancer that cuts a quiet watch every 35 s', async () => {
+    const cut: Stream = { lines: [], end: failure('Unavailable', {}, 'aborted'), afterMs: 35_000 };
+    const { updates } = await run([list('10'), cut, cut, cut, cut, cut, open], 200_000);
+    const delays = updates.flatMap((update) => (update.type === 'desynced' ? [update.retryInMs] : []));
+    expect(delays).toEqual([800, 800, 800, 800, 800]);
+  });
+
+  it('keeps count of its failures while the time of day is set back', async () => {
+    const clock = new FakeClock();
+    const { api } = script(clock, [list('10'), stayed(300_000), stayed(300_000)]);
+    const abort = new AbortController();
+    const updates: string[] = [];
+    const ended = (async () => {
+      const deps = { api, clock, random: () => 0 };
+      for await (const { type } of watchResource(deps, CONFIG_MAPS, {}, abort.signal)) updates.push(type);
+    })();
+    await clock.advance(1000);
+    clock.setBack(3_600_000);
+    await clock.advance(400_000);
+    abort.abort();
+    await ended;
+    expect(updates).toEqual(['synced']);
   });
 
   it('waits as long as Retry-After says', async () => {
