@@ -1,23 +1,11 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
-import https from 'node:https';
-import {
-  type AddressInfo,
-  createConnection,
-  createServer as createGate,
-  type Server,
-  type Socket,
-} from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import type { IncomingMessage, RequestListener } from 'node:http';
+import { type AddressInfo, createConnection, createServer as createGate, type Socket } from 'node:net';
 import { CONFIG_MAPS, type ConfigMap, SERVICE_NAME_LABEL, type WatchLine } from '@metallb-l2/sdk/kube';
 import { type KubeConnection, connect } from '@metallb-l2/sdk/kube/connect';
 import { SERVICE_L2_STATUSES } from '@metallb-l2/sdk/models';
+import { AnsweringServer, EMPTY_LIST, refusal, respond } from '../../support/answering-server.ts';
 import { kubeconfig } from '../../support/kubeconfig.ts';
-import { TEST_CERTIFICATE } from '../../support/tls.ts';
 import { untilHolds } from '../../support/until.ts';
-
-const EMPTY_LIST = JSON.stringify({ kind: 'ConfigMapList', metadata: { resourceVersion: '7' }, items: [] });
 
 interface TestServer {
   readonly api: KubeConnection;
@@ -33,31 +21,15 @@ afterEach(async () => {
   cleanUp = [];
 });
 
-async function serve(answer: RequestListener, { tls = false } = {}): Promise<TestServer> {
-  const server: Server = tls ? https.createServer(TEST_CERTIFICATE, answer) : createServer(answer);
-  const open = new Set<Socket>();
-  let connections = 0;
-  server.on(tls ? 'secureConnection' : 'connection', (socket: Socket) => {
-    connections++;
-    open.add(socket);
-    socket.on('close', () => open.delete(socket));
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  const api = connect({ kubeconfig: kubeconfig(`${tls ? 'https' : 'http'}://127.0.0.1:${String(port)}`) });
+async function serve(answer: RequestListener, options = {}): Promise<TestServer> {
+  const server = await AnsweringServer.start(answer, options);
+  const api = connect({ kubeconfig: kubeconfig(server.url) });
   cleanUp.push(async () => {
     api.close();
-    for (const socket of open) socket.destroy();
-    await new Promise((resolve) => server.close(resolve));
+    await server.stop();
   });
-  return { api, connections: () => connections, open };
+  return { api, connections: () => server.connections, open: server.open };
 }
-
-const respond = (response: ServerResponse, status: number, body: string, headers = {}) =>
-  response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(body);
-
-const status = (code: number, reason: string, message: string, details = {}) =>
-  JSON.stringify({ kind: 'Status', apiVersion: 'v1', status: 'Failure', code, reason, message, details });
 
 async function textOf(request: IncomingMessage): Promise<string> {
   let text = '';
@@ -234,14 +206,14 @@ describe('a request', () => {
   });
 
   it.each<[string, [number, string, object?], object]>([
-    ['400', [400, status(400, 'BadRequest', 'm')], { code: 'BadRequest' }],
-    ['401', [401, status(401, 'Unauthorized', 'm')], { code: 'Unauthorized' }],
-    ['403', [403, status(403, 'Forbidden', 'm')], { code: 'Forbidden', reason: 'Forbidden' }],
+    ['400', [400, refusal(400, 'BadRequest', 'm')], { code: 'BadRequest' }],
+    ['401', [401, refusal(401, 'Unauthorized', 'm')], { code: 'Unauthorized' }],
+    ['403', [403, refusal(403, 'Forbidden', 'm')], { code: 'Forbidden', reason: 'Forbidden' }],
     ['404', [404, '404 page not found'], { code: 'NotFound', message: /404 page not found/ }],
-    ['409 of a name taken', [409, status(409, 'AlreadyExists', 'm')], { code: 'AlreadyExists' }],
-    ['409 of a stale object', [409, status(409, 'Conflict', 'm')], { code: 'Conflict' }],
-    ['410', [410, status(410, 'Expired', 'm')], { code: 'Gone' }],
-    ['422', [422, status(422, 'Invalid', 'm')], { code: 'Invalid' }],
+    ['409 of a name taken', [409, refusal(409, 'AlreadyExists', 'm')], { code: 'AlreadyExists' }],
+    ['409 of a stale object', [409, refusal(409, 'Conflict', 'm')], { code: 'Conflict' }],
+    ['410', [410, refusal(410, 'Expired', 'm')], { code: 'Gone' }],
+    ['422', [422, refusal(422, 'Invalid', 'm')], { code: 'Invalid' }],
     [
       '429 with Retry-After',
       [429, 'too many', { 'retry-after': '3' }],
@@ -249,7 +221,7 @@ describe('a request', () => {
     ],
     [
       '429 with details',
-      [429, status(429, 'TooManyRequests', 'm', { retryAfterSeconds: 2 })],
+      [429, refusal(429, 'TooManyRequests', 'm', { retryAfterSeconds: 2 })],
       { code: 'TooManyRequests', retryAfterMs: 2000 },
     ],
     [
@@ -269,12 +241,12 @@ describe('a request', () => {
     ],
     [
       '429 for a day by details',
-      [429, status(429, 'TooManyRequests', 'm', { retryAfterSeconds: 86_400 })],
+      [429, refusal(429, 'TooManyRequests', 'm', { retryAfterSeconds: 86_400 })],
       { code: 'TooManyRequests', retryAfterMs: 60_000 },
     ],
-    ['500', [500, status(500, 'InternalError', 'm')], { code: 'ServerError' }],
+    ['500', [500, refusal(500, 'InternalError', 'm')], { code: 'ServerError' }],
     ['503', [503, 'down'], { code: 'Unavailable' }],
-    ['504', [504, status(504, 'Timeout', 'Too large resource version')], { code: 'Unavailable' }],
+    ['504', [504, refusal(504, 'Timeout', 'Too large resource version')], { code: 'Unavailable' }],
     [
       'a login page',
       [200, '<html>log in</html>', { 'content-type': 'text/html' }],
@@ -446,82 +418,5 @@ describe('a watch over HTTP', () => {
     await expect(collect(server.api.watch(CONFIG_MAPS, { resourceVersion: '7' }))).rejects.toMatchObject({
       code: 'Unavailable',
     });
-  });
-});
-
-describe('credentials', () => {
-  it('are read anew after the server refused them', async () => {
-    let exec = 0;
-    const server = await serve((request, response) => {
-      const { authorization } = request.headers;
-      exec = Math.max(exec, Number(authorization?.split('-')[1] ?? 0));
-      if (authorization === 'Bearer token-1') respond(response, 401, status(401, 'Unauthorized', 'expired'));
-      else respond(response, 200, EMPTY_LIST);
-    });
-    const folder = await mkdtemp(join(tmpdir(), 'metallb-l2-'));
-    const counter = join(folder, 'runs');
-    const script = `echo x >> ${counter}; echo '{"status":{"token":"token-'$(wc -l < ${counter})'"}}'`;
-    const api = connect({
-      kubeconfig: kubeconfig(server.api.server, {
-        exec: { apiVersion: 'client.authentication.k8s.io/v1', command: 'sh', args: ['-c', script] },
-      }),
-    });
-    try {
-      await expect(api.list(CONFIG_MAPS)).rejects.toMatchObject({ code: 'Unauthorized' });
-      await api.list(CONFIG_MAPS);
-      await api.list(CONFIG_MAPS);
-      expect(exec).toBe(2);
-    } finally {
-      api.close();
-      await rm(folder, { recursive: true });
-    }
-  });
-
-  it('are read from a token file, which is looked for beside the kubeconfig and goes before a token', async () => {
-    const tokens: (string | undefined)[] = [];
-    const server = await serve((request, response) => {
-      tokens.push(request.headers.authorization);
-      respond(response, 200, EMPTY_LIST);
-    });
-    const folder = await mkdtemp(join(tmpdir(), 'metallb-l2-'));
-    const kubeconfigFile = join(folder, 'config');
-    await writeFile(join(folder, 'token'), 'from-file');
-    await writeFile(kubeconfigFile, kubeconfig(server.api.server, { tokenFile: 'token', token: 'secret' }));
-    const api = connect({ kubeconfigFile });
-    try {
-      await api.list(CONFIG_MAPS);
-      expect(tokens).toEqual(['Bearer from-file']);
-    } finally {
-      api.close();
-      await rm(folder, { recursive: true });
-    }
-  });
-
-  it('that cannot be had are an Unauthorized that says why', async () => {
-    const user = { exec: { apiVersion: 'client.authentication.k8s.io/v1', command: '/no/such/plugin' } };
-    const api = connect({ kubeconfig: kubeconfig('https://127.0.0.1:1', user) });
-    await expect(api.list(CONFIG_MAPS)).rejects.toMatchObject({
-      code: 'Unauthorized',
-      message: expect.stringContaining('/no/such/plugin') as string,
-    });
-    const silent = { exec: { apiVersion: 'client.authentication.k8s.io/v1', command: 'false' } };
-    await expect(
-      connect({ kubeconfig: kubeconfig('https://127.0.0.1:1', silent) }).list(CONFIG_MAPS),
-    ).rejects.toThrow('no credentials: the log-in of the kubeconfig failed and said nothing');
-  });
-
-  it('that never come are not waited for once the call is aborted', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'metallb-l2-'));
-    const args = ['-c', `while [ -d ${folder} ]; do sleep 0.1; done`];
-    const user = { exec: { apiVersion: 'client.authentication.k8s.io/v1', command: 'sh', args } };
-    const api = connect({ kubeconfig: kubeconfig('https://127.0.0.1:1', user) });
-    const over = new AbortController();
-    const call = api.list(CONFIG_MAPS, { signal: over.signal });
-    setImmediate(() => over.abort(new Error('enough')));
-    try {
-      await expect(call).rejects.toThrow('enough');
-    } finally {
-      await rm(folder, { recursive: true });
-    }
   });
 });

@@ -35,6 +35,24 @@ describe('a kubeconfig', () => {
     }
   });
 
+  it('is put together from files that know of the same things, of which the first counts', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'metallb-l2-'));
+    const files = ['empty', 'a', 'b', 'broken'].map((name) => join(folder, name));
+    const [empty = '', a = '', b = '', broken = ''] = files;
+    await writeFile(empty, '');
+    await writeFile(a, kubeconfig('https://a.example.com').replace('"current-context":"test"', '"x":1'));
+    await writeFile(b, kubeconfig('https://b.example.com'));
+    await writeFile(broken, '{');
+    try {
+      process.env['KUBECONFIG'] = [empty, a, b].join(delimiter);
+      expect(connect().server).toBe('https://a.example.com');
+      process.env['KUBECONFIG'] = files.join(delimiter);
+      expect(() => connect()).toThrow(`the kubeconfig ${broken} cannot be read: `);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
   it('is read from a file that is named, and gives the namespace of its context', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'metallb-l2-'));
     const file = join(folder, 'config');
@@ -48,8 +66,10 @@ describe('a kubeconfig', () => {
       expect(() => connect({ kubeconfigFile: file, context: 'prod' })).toThrow(
         `the kubeconfig ${file} has no context "prod"`,
       );
-      await writeFile(file, '');
+      await writeFile(file, '{');
       expect(() => connect({ kubeconfigFile: file })).toThrow(`the kubeconfig ${file} cannot be read: `);
+      await writeFile(file, '');
+      expect(() => connect({ kubeconfigFile: file })).toThrow(`the kubeconfig ${file} has no contexts`);
     } finally {
       await rm(folder, { recursive: true });
     }
@@ -78,6 +98,12 @@ describe('a kubeconfig', () => {
       /^the kubeconfig: user "test": tokenFile "\/no\/such\/token" cannot be read: .*ENOENT.*; log in again/,
     ],
     ['has a server that is no URL', kubeconfig('nonsense'), undefined, /server "nonsense" is not a URL/],
+    [
+      'has a server without https:// before it',
+      kubeconfig('localhost:6443'),
+      undefined,
+      /^the kubeconfig: cluster "test": server "localhost:6443" is not a URL of http or https, such as "https:/,
+    ],
     [
       'has no current context',
       kubeconfig('https://127.0.0.1').replace('"current-context":"test"', '"preferences":{}'),

@@ -1,5 +1,6 @@
 import { HttpKubeApi, type KubeConnection } from './http-kube-api.js';
-import { KubeconfigCredentials, type KubeconfigSource } from './kubeconfig.js';
+import { KubeconfigCredentials } from './kubeconfig.js';
+import type { KubeconfigSource } from './kubeconfig-source.js';
 
 /**
  * Connects to the cluster of a kubeconfig: the given one, or that of `$KUBECONFIG`, `~/.kube/config` or the

@@ -17,6 +17,6 @@ export interface CredentialSource {
   readonly namespace: string | undefined;
   /** For one request; rejects when there are none to be had. */
   current(): Promise<Credentials>;
-  /** To be called when the server did not believe them: all is read anew. */
-  refresh(): void;
+  /** To be called when the server did not believe those `refused`: all is read anew before the next request. */
+  refresh(refused: Credentials): void;
 }

@@ -110,7 +110,7 @@ export class HttpTransport {
     });
     const { statusCode = 0 } = response;
     if (statusCode >= 200 && statusCode < 300) return response;
-    if (statusCode === 401) this.#credentials.refresh();
+    if (statusCode === 401) this.#credentials.refresh(credentials);
     throw refusalOf({ ...headOf(response), body: await textOf(response) }, request.operation, Date.now());
   }
 

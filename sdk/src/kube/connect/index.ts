@@ -1,4 +1,4 @@
 export { connect } from './connect.js';
 export { type KubeConnection } from './http-kube-api.js';
-export type { KubeconfigSource } from './kubeconfig.js';
+export type { KubeconfigSource } from './kubeconfig-source.js';
 export { KubeconfigError } from './kubeconfig-error.js';
