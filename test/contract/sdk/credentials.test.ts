@@ -1,5 +1,6 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import type { RequestListener } from 'node:http';
+import http, { type RequestListener } from 'node:http';
+import { type AddressInfo, connect as connectTo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CONFIG_MAPS } from '@metallb-l2/sdk/kube';
@@ -106,6 +107,16 @@ describe('credentials', () => {
     await expect(api.list(CONFIG_MAPS)).rejects.toMatchObject({ code: 'Unauthorized' });
     await api.list(CONFIG_MAPS);
     expect([shown, staging.shown]).toEqual([['Bearer first', 'Bearer second'], []]);
+  });
+
+  it('that are no certificate and key are told as such, and not as a server that does not answer', async () => {
+    const server = await serve((_request, response) => respond(response, 200, EMPTY_LIST), { tls: true });
+    const nonsense = Buffer.from('nonsense').toString('base64');
+    const user = { 'client-certificate-data': nonsense, 'client-key-data': nonsense };
+    await expect(open({ kubeconfig: kubeconfig(server.url, user) }).list(CONFIG_MAPS)).rejects.toMatchObject({
+      code: 'Unauthorized',
+      message: expect.stringContaining('no credentials: a certificate or key cannot be used: ') as string,
+    });
   });
 
   it('that never come are not waited for once the call is aborted', async () => {
@@ -229,5 +240,58 @@ describe('a server', () => {
     const config = parsed(kubeconfig(server.url));
     config.contexts[0]!.context = { cluster: 'test' };
     await open({ kubeconfig: JSON.stringify(config) }).list(CONFIG_MAPS);
+  });
+});
+
+describe('closing', () => {
+  /** Watches are taken and stay silent; lists are answered. */
+  const serveWatches = () =>
+    serve(
+      (request, response) => {
+        if (request.url?.includes('watch') === true) response.writeHead(200).flushHeaders();
+        else respond(response, 200, EMPTY_LIST);
+      },
+      { tls: true },
+    );
+  const watch = async (api: KubeConnection) => {
+    for await (const { type } of api.watch(CONFIG_MAPS, { resourceVersion: '7' }))
+      expect(type).toBe('BOOKMARK');
+  };
+
+  it('ends a watch that was opened before certificates changed', async () => {
+    const server = await serveWatches();
+    await writeFile(join(folder, 'ca'), TEST_CERTIFICATE.cert);
+    const config = JSON.parse(kubeconfig(server.url)) as { clusters: { cluster: object }[] };
+    config.clusters[0]!.cluster = { server: server.url, 'certificate-authority': 'ca' };
+    const { api } = await openFile(JSON.stringify(config));
+    const ended = expect(watch(api)).rejects.toMatchObject({ code: 'Unavailable' });
+    await untilHolds(() => server.open.size === 1);
+    await writeFile(join(folder, 'ca'), `${TEST_CERTIFICATE.cert}\n`);
+    await api.list(CONFIG_MAPS);
+    api.close();
+    await untilHolds(() => server.open.size === 0);
+    await ended;
+  });
+
+  it('ends a watch through a proxy', async () => {
+    const server = await serveWatches();
+    const proxy = http.createServer().on('connect', ({ url = '' }, socket) => {
+      const [host, port] = url.split(':');
+      const onward = connectTo(Number(port), host, () => socket.write('HTTP/1.1 200 OK\r\n\r\n'));
+      socket.pipe(onward).pipe(socket);
+      for (const side of [socket, onward]) side.on('error', () => undefined);
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    cleanUp.push(() => void proxy.close());
+    const config = JSON.parse(kubeconfig(server.url)) as { clusters: { cluster: object }[] };
+    const proxyUrl = `http://127.0.0.1:${String((proxy.address() as AddressInfo).port)}`;
+    Object.assign(config.clusters[0]!.cluster, { 'proxy-url': proxyUrl });
+    const api = open({ kubeconfig: JSON.stringify(config) });
+    await api.list(CONFIG_MAPS);
+    const ended = expect(watch(api)).rejects.toThrow('the connection to the API server was closed');
+    await untilHolds(() => server.open.size === 1);
+    api.close();
+    await untilHolds(() => server.open.size === 0);
+    await ended;
   });
 });

@@ -4,14 +4,13 @@
  */
 import http from 'node:http';
 import https from 'node:https';
-import { type Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
 import { KubeError } from '../errors.js';
 import { unlessAborted } from '../unless-aborted.js';
 import { type Answer, refusalOf } from './answers.js';
 import type { Credentials, CredentialSource } from './credentials.js';
-import { type Deadline, startDeadline } from './deadline.js';
+import { type Deadline, type Limit, startDeadline } from './deadline.js';
 import { isDistrust } from './distrust.js';
+import { HeldBack, sendOnceConnected } from './send-once-connected.js';
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -24,8 +23,15 @@ export interface HttpRequest {
   readonly beforeSend?: (() => void) | undefined;
 }
 
-/** Longest wait for a whole answer, or for the head of a stream. */
-const ANSWER_TIMEOUT_MS = 30_000;
+/** Longest waits, in milliseconds. */
+export interface Patience {
+  /** For the head of an answer, and then for more of it: a long list may take its time to arrive. */
+  readonly answerMs: number;
+  /** For credentials: a plugin may ask a person. */
+  readonly logInMs: number;
+}
+
+const PATIENCE: Patience = { answerMs: 30_000, logInMs: 120_000 };
 /** TCP keep-alive probes start after this long, before load balancers forget the connection. */
 const TCP_KEEP_ALIVE_MS = 30_000;
 /** Idle connections go before the server's own limit (90 s), so that none is lost under a request. */
@@ -33,19 +39,23 @@ const IDLE_CONNECTION_MS = 60_000;
 
 export class HttpTransport {
   readonly #credentials: CredentialSource;
+  readonly #patience: Patience;
+  /** Also those over connections of an earlier pool, and through a proxy. */
+  readonly #underWay = new Set<http.ClientRequest>();
   #closed = false;
   #pool: { agent: http.Agent; tls: readonly unknown[] } | undefined;
 
-  constructor(credentials: CredentialSource) {
+  constructor(credentials: CredentialSource, patience: Patience = PATIENCE) {
     this.#credentials = credentials;
+    this.#patience = patience;
   }
 
   /** The answer, when it is between 200 and 299; rejects with a KubeError or the signal's reason otherwise. */
   async send(request: HttpRequest): Promise<Answer> {
-    const deadline = startDeadline(ANSWER_TIMEOUT_MS, timeoutOf(request), request.signal);
+    const deadline = startDeadline(request.signal);
     try {
-      const response = await this.#open(request, deadline.signal);
-      return { ...headOf(response), body: await textOf(response) };
+      const response = await this.#open(request, deadline);
+      return await this.#answerOf(response, request, deadline);
     } catch (error) {
       throw this.#explain(error, request, deadline);
     } finally {
@@ -55,15 +65,16 @@ export class HttpTransport {
 
   /** The body of the answer as it comes; given up after `idleTimeoutMs` without a byte. */
   async *stream(request: HttpRequest, idleTimeoutMs?: number): AsyncGenerator<Uint8Array, void> {
-    const deadline = startDeadline(ANSWER_TIMEOUT_MS, timeoutOf(request), request.signal);
+    const deadline = startDeadline(request.signal);
+    const idle = idleTimeoutMs === undefined ? undefined : silence(request, idleTimeoutMs);
     try {
-      const response = await this.#open(request, deadline.signal);
-      deadline.restart(idleTimeoutMs);
+      const response = await this.#open(request, deadline);
+      deadline.restart(idle);
       for await (const chunk of response) {
         // A reader that takes its time is no silence of the server.
         deadline.restart();
         yield chunk as Uint8Array;
-        deadline.restart(idleTimeoutMs);
+        deadline.restart(idle);
       }
     } catch (error) {
       throw this.#explain(error, request, deadline);
@@ -75,19 +86,18 @@ export class HttpTransport {
   /** Ends every connection, those in use included. Requests fail from now on. */
   close(): void {
     this.#closed = true;
+    for (const request of this.#underWay) request.destroy();
     this.#pool?.agent.destroy();
     this.#pool = undefined;
   }
 
   /** A response with a good status; throws KubeError for any other. */
-  async #open(request: HttpRequest, signal: AbortSignal): Promise<http.IncomingMessage> {
+  async #open(request: HttpRequest, deadline: Deadline): Promise<http.IncomingMessage> {
+    const { signal } = deadline;
     signal.throwIfAborted();
-    // A log-in may wait for a browser, or for ever.
+    deadline.restart(slowLogIn(request, this.#patience.logInMs));
     const credentials = await unlessAborted(this.#logIn(request), signal);
-    if (this.#closed) {
-      const { operation } = request;
-      throw new KubeError('Unavailable', 'the connection to the API server was closed', { operation });
-    }
+    if (this.#closed) throw closed(request);
     const { server, options } = credentials;
     const body = request.body && JSON.stringify(request.body.json);
     const headers = {
@@ -102,16 +112,31 @@ export class HttpTransport {
     const url = new URL(server.pathname.replace(/\/$/, '') + request.path, server);
     const agent = credentials.proxied ? options.agent : this.#agentFor(credentials);
     const { request: start } = server.protocol === 'http:' ? http : https;
+    deadline.restart(silence(request, this.#patience.answerMs));
     const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
       const started = start(url, { ...options, agent, method: request.method, headers, signal });
+      this.#underWay.add(started);
       started.on('response', resolve).on('error', reject);
+      started.on('close', () => this.#underWay.delete(started));
       if (request.beforeSend === undefined) started.end(body);
       else sendOnceConnected(started, body, request.beforeSend);
     });
     const { statusCode = 0 } = response;
     if (statusCode >= 200 && statusCode < 300) return response;
     if (statusCode === 401) this.#credentials.refresh(credentials);
-    throw refusalOf({ ...headOf(response), body: await textOf(response) }, request.operation, Date.now());
+    const answer = await this.#answerOf(response, request, deadline);
+    throw refusalOf(answer, request.operation, Date.now());
+  }
+
+  async #answerOf(response: http.IncomingMessage, request: HttpRequest, deadline: Deadline): Promise<Answer> {
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of response) {
+      deadline.restart(silence(request, this.#patience.answerMs));
+      chunks.push(chunk as Uint8Array);
+    }
+    const { statusCode: status = 0, headers } = response;
+    const body = Buffer.concat(chunks).toString('utf8');
+    return { status, retryAfter: headers['retry-after'], contentType: headers['content-type'], body };
   }
 
   async #logIn(request: HttpRequest): Promise<Credentials> {
@@ -149,63 +174,33 @@ export class HttpTransport {
     if (deadline.signal.aborted) return deadline.signal.reason;
     if (error instanceof KubeError) return error;
     if (error instanceof HeldBack) return error.cause;
+    if (this.#closed) return closed(request);
+    const { operation } = request;
     const { message, code } = error as NodeJS.ErrnoException;
     // A refused connection to a name with several addresses has an empty message.
     const what = message === '' ? (code ?? 'no connection') : message;
-    const problem = isDistrust(error) ? 'has a certificate that is not trusted' : 'does not answer';
-    return new KubeError('Unavailable', `${this.#credentials.server} ${problem}: ${what}`, {
-      operation: request.operation,
-      cause: error,
-    });
-  }
-}
-
-/** What `beforeSend` threw, on its way through the request. */
-class HeldBack extends Error {
-  constructor(cause: unknown) {
-    super('held back', { cause });
-  }
-}
-
-/** A new connection may take long, and this process may stand still meanwhile: asks when nothing is left to wait for. */
-function sendOnceConnected(
-  request: http.ClientRequest,
-  body: string | undefined,
-  beforeSend: () => void,
-): void {
-  const send = () => {
-    try {
-      beforeSend();
-    } catch (error) {
-      request.destroy(new HeldBack(error));
-      return;
+    if (code?.startsWith('ERR_OSSL_')) {
+      const useless = `no credentials: a certificate or key cannot be used: ${what}`;
+      return new KubeError('Unauthorized', useless, { operation, cause: error });
     }
-    request.end(body);
-  };
-  request.once('socket', (socket: Socket) => {
-    const isSecure = socket instanceof TLSSocket;
-    const isShakingHands = isSecure && [null, 'unknown'].includes(socket.getProtocol());
-    if (socket.connecting || isShakingHands) socket.once(isSecure ? 'secureConnect' : 'connect', send);
-    else send();
-  });
+    const problem = isDistrust(error) ? 'has a certificate that is not trusted' : 'does not answer';
+    const unavailable = `${this.#credentials.server} ${problem}: ${what}`;
+    return new KubeError('Unavailable', unavailable, { operation, cause: error });
+  }
 }
 
-function timeoutOf({ operation }: HttpRequest): (ms: number) => KubeError {
-  return (ms) => new KubeError('Timeout', `no answer within ${ms / 1000} s`, { operation });
+function silence({ operation }: HttpRequest, ms: number): Limit {
+  const message = `the server sent nothing for ${ms / 1000} s`;
+  return { ms, error: () => new KubeError('Timeout', message, { operation }) };
 }
 
-function headOf(response: http.IncomingMessage): Omit<Answer, 'body'> {
-  return {
-    status: response.statusCode ?? 0,
-    retryAfter: response.headers['retry-after'],
-    contentType: response.headers['content-type'],
-  };
+function slowLogIn({ operation }: HttpRequest, ms: number): Limit {
+  const message = `no credentials within ${ms / 1000} s: the log-in of the kubeconfig does not end`;
+  return { ms, error: () => new KubeError('Unauthorized', message, { operation }) };
 }
 
-async function textOf(response: http.IncomingMessage): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of response) chunks.push(chunk as Uint8Array);
-  return Buffer.concat(chunks).toString('utf8');
+function closed({ operation }: HttpRequest): KubeError {
+  return new KubeError('Unavailable', 'the connection to the API server was closed', { operation });
 }
 
 function textOfMaterial(part: unknown): unknown {
