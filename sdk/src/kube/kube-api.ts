@@ -141,6 +141,9 @@ export interface KubeApi {
     options?: CallOptions & { subresource?: 'status' },
   ): Promise<T>;
   delete<T extends KubeObject>(type: ResourceType<T>, ref: ObjectRef, options?: DeleteOptions): Promise<void>;
-  /** A watch stream from `resourceVersion` on, with bookmarks. Ends when the server ends it. */
+  /**
+   * A watch stream from `resourceVersion` on, with bookmarks; one of that version comes as soon as the server
+   * has taken the watch. Ends when the server ends it.
+   */
   watch<T extends KubeObject>(type: ResourceType<T>, options: WatchOptions): AsyncIterable<WatchLine<T>>;
 }

@@ -37,11 +37,16 @@ async function textOf(request: IncomingMessage): Promise<string> {
   return text;
 }
 
+/** The lines of a watch from version 7 on. */
 async function collect(lines: AsyncIterable<WatchLine<ConfigMap>>): Promise<WatchLine<ConfigMap>[]> {
   const seen: WatchLine<ConfigMap>[] = [];
   for await (const line of lines) seen.push(line);
+  expect(seen.shift()).toEqual(TAKEN);
   return seen;
 }
+
+/** What comes first: the server has taken the watch. */
+const TAKEN = { type: 'BOOKMARK', resourceVersion: '7' };
 
 const line = (type: string, object: object) => `${JSON.stringify({ type, object })}\n`;
 const map = (name: string, greeting = '') => ({
@@ -80,16 +85,18 @@ describe('a connection', () => {
     const lines = server.api.watch(CONFIG_MAPS, { resourceVersion: '7', signal: controller.signal });
     const iterator = lines[Symbol.asyncIterator]();
     await iterator.next();
+    await iterator.next();
     expect(server.open.size).toBe(1);
     controller.abort(new Error('enough'));
     await expect(iterator.next()).rejects.toThrow('enough');
     await untilHolds(() => server.open.size === 0);
 
-    for await (const first of server.api.watch(CONFIG_MAPS, { resourceVersion: '7' })) {
-      expect(first.type).toBe('ADDED');
-      break;
+    for (const last of ['BOOKMARK', 'ADDED']) {
+      for await (const { type } of server.api.watch(CONFIG_MAPS, { resourceVersion: '7' })) {
+        if (type === last) break;
+      }
+      await untilHolds(() => server.open.size === 0);
     }
-    await untilHolds(() => server.open.size === 0);
   });
 });
 
@@ -361,6 +368,14 @@ describe('a watch over HTTP', () => {
     }
   });
 
+  it('says that the server has taken it before anything changes', async () => {
+    const server = await serve((_request, response) => response.writeHead(200).flushHeaders());
+    const lines = server.api.watch(CONFIG_MAPS, { resourceVersion: '7' })[Symbol.asyncIterator]();
+    expect((await lines.next()).value).toEqual(TAKEN);
+    await lines.return?.();
+    await untilHolds(() => server.open.size === 0);
+  });
+
   it('splits at line feeds only, and takes long lines and several in one chunk', async () => {
     const long = 'x'.repeat(1 << 20);
     const odd = `a\u2028b\u2029c\u0085d`;
@@ -382,6 +397,7 @@ describe('a watch over HTTP', () => {
     };
     const server = await stream(line('ADDED', map('one')), line('ERROR', gone));
     const lines = server.api.watch(CONFIG_MAPS, { resourceVersion: '7' })[Symbol.asyncIterator]();
+    expect((await lines.next()).value).toEqual(TAKEN);
     expect((await lines.next()).value).toMatchObject({ type: 'ADDED' });
     await expect(lines.next()).rejects.toMatchObject({
       code: 'Gone',

@@ -254,8 +254,9 @@ describe('closing', () => {
       { tls: true },
     );
   const watch = async (api: KubeConnection) => {
-    for await (const { type } of api.watch(CONFIG_MAPS, { resourceVersion: '7' }))
+    for await (const { type } of api.watch(CONFIG_MAPS, { resourceVersion: '7' })) {
       expect(type).toBe('BOOKMARK');
+    }
   };
 
   it('ends a watch that was opened before certificates changed', async () => {

@@ -66,10 +66,14 @@ interface Follower {
   stop(): Promise<void>;
 }
 
+interface OurFollower extends Follower {
+  problem(): Error | undefined;
+}
+
 async function startOurs(
   prepare: (server: ScriptedKubeServer) => void = () => undefined,
   { silenceMs, clock = hurried }: Pick<Fault, 'silenceMs'> & { readonly clock?: Clock } = {},
-): Promise<Follower> {
+): Promise<OurFollower> {
   const server = await startServer();
   prepare(server);
   const api = connect({ kubeconfig: server.kubeconfig });
@@ -87,7 +91,8 @@ async function startOurs(
     api.close();
   };
   cleanUp.push(stop);
-  return { server, errors, stop, node: () => cache.byService({ namespace: 'demo', name: 'web' })?.node };
+  const node = () => cache.byService({ namespace: 'demo', name: 'web' })?.node;
+  return { server, errors, stop, node, problem: () => cache.problem };
 }
 
 async function startTheirs(
@@ -258,6 +263,15 @@ describe.each(FAULTS)('$what', ({ before, under, informer, ...options }) => {
     expect(theirs.server.watches).toBe(informer === 'dies' ? 0 : 1);
     expect(theirs.errors).toHaveLength(informer === 'dies' ? 1 : 0);
   });
+});
+
+it('a watch that is back says so at once, though nothing changes', async () => {
+  const ours = await startOurs();
+  await watches(ours);
+  ours.server.reset();
+  await until('it is away', async () => ours.errors.length === 1);
+  await until('it is back', async () => ours.problem() === undefined);
+  expect(ours.server.requests).toEqual(['list', 'watch', 'watch']);
 });
 
 describe('being told to stop', () => {

@@ -145,7 +145,8 @@ export class HttpKubeApi implements KubeConnection {
       { method: 'GET', path, operation, signal, beforeSend },
       idleTimeoutMs,
     );
-    for await (const line of linesOf(chunks)) yield parseWatchLine<T>(line, operation);
+    const taken: WatchLine<T> = { type: 'BOOKMARK', resourceVersion: options.resourceVersion };
+    for await (const line of linesOf(chunks)) yield line === '' ? taken : parseWatchLine<T>(line, operation);
   }
 
   close(): void {

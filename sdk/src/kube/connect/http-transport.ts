@@ -63,15 +63,18 @@ export class HttpTransport {
     }
   }
 
-  /** The body of the answer as it comes; given up after `idleTimeoutMs` without a byte. */
+  /** An empty chunk with the head, then the body as it comes; given up after `idleTimeoutMs` without a byte. */
   async *stream(request: HttpRequest, idleTimeoutMs?: number): AsyncGenerator<Uint8Array, void> {
     const deadline = startDeadline(request.signal);
     const idle = idleTimeoutMs === undefined ? undefined : silence(request, idleTimeoutMs);
+    let response: http.IncomingMessage | undefined;
     try {
-      const response = await this.#open(request, deadline);
+      response = await this.#open(request, deadline);
+      // A reader that takes its time is no silence of the server.
+      deadline.restart();
+      yield new Uint8Array();
       deadline.restart(idle);
       for await (const chunk of response) {
-        // A reader that takes its time is no silence of the server.
         deadline.restart();
         yield chunk as Uint8Array;
         deadline.restart(idle);
@@ -80,6 +83,7 @@ export class HttpTransport {
       throw this.#explain(error, request, deadline);
     } finally {
       deadline.clear();
+      response?.destroy();
     }
   }
 
