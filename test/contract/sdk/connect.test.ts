@@ -275,6 +275,21 @@ describe('a request', () => {
     if (message) expect((error as Error).message).toMatch(message);
   });
 
+  it.each(['', '.', '..'])('is not sent for what has no name but "%s"', async (name) => {
+    let asked = 0;
+    const { api } = await serve((_request, response) => {
+      asked += 1;
+      respond(response, 200, EMPTY_LIST);
+    });
+    const refused = {
+      code: 'BadRequest',
+      message: expect.stringContaining(`"${name}" is no name`) as string,
+    };
+    await expect(api.delete(CONFIG_MAPS, { namespace: 'demo', name })).rejects.toMatchObject(refused);
+    await expect(api.list(CONFIG_MAPS, { namespace: name })).rejects.toMatchObject(refused);
+    expect(asked).toBe(0);
+  });
+
   it('fails as Unavailable, naming the server, when nobody answers', async () => {
     const server = await serve((request) => request.socket.destroy());
     await expect(server.api.list(CONFIG_MAPS)).rejects.toMatchObject({
