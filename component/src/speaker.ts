@@ -88,6 +88,7 @@ export function createSpeaker(
         },
       },
     },
-    opts,
+    // Two cannot share the ports of a node. Only another namespace makes another one of it.
+    { ...opts, deleteBeforeReplace: true },
   );
 }

@@ -12,6 +12,10 @@ export interface RecordedResource {
   /** URNs of everything it waits for, whether named in `dependsOn` or used as an input. */
   dependencies: string[];
   retainOnDelete: boolean;
+  protect: boolean;
+  deleteBeforeReplace: boolean;
+  /** By operation; without those that are left to the provider. */
+  customTimeouts: Record<string, string>;
 }
 
 /** What the recorder holds. */
@@ -110,6 +114,11 @@ function record(resources: RecordedResource[]): void {
           parent: request.getParent(),
           dependencies: request.getDependenciesList(),
           retainOnDelete: request.getRetainondelete() ?? false,
+          protect: request.getProtect() ?? false,
+          deleteBeforeReplace: request.getDeletebeforereplace(),
+          customTimeouts: Object.fromEntries(
+            Object.entries(request.getCustomtimeouts()?.toObject() ?? {}).filter(([, time]) => time !== ''),
+          ),
         });
       }
       callback(error, response);
@@ -124,6 +133,9 @@ type Register = (
     getParent(): string;
     getDependenciesList(): string[];
     getRetainondelete(): boolean | undefined;
+    getProtect(): boolean | undefined;
+    getDeletebeforereplace(): boolean;
+    getCustomtimeouts(): { toObject(): Record<string, string> } | undefined;
   },
   callback: (error: unknown, response: { getUrn(): string } | undefined) => void,
 ) => unknown;

@@ -120,6 +120,9 @@ describe('a preview of an installation', () => {
       table.push(['namespace', ['everything is made anew but the resource definitions']]);
       expect(steps.filter((step) => step.includes('CustomResourceDefinition'))).toEqual([]);
       expect(steps).toContain('replace Namespace metallb-namespace');
+      // The speakers of both would want the same ports of the nodes.
+      const speaker = steps.filter((step) => step.endsWith(' DaemonSet metallb-speaker'));
+      expect(speaker[0]).toMatch(/^delete/);
     },
     PREVIEW_TIMEOUT_MS,
   );
