@@ -26,16 +26,25 @@ export interface Installed {
   ready: pulumi.Output<boolean>;
 }
 
-/** Everything, each step once the one before is in place. */
-export function install(name: string, parsed: ParsedArgs, parent: pulumi.Resource): Installed {
-  const after = (...dependsOn: pulumi.Resource[]) => ({ parent, dependsOn });
+/**
+ * Everything, each step once the one before is in place.
+ *
+ * @param customTimeouts of each resource; Pulumi itself takes those of a component for nobody's
+ */
+export function install(
+  name: string,
+  parsed: ParsedArgs,
+  parent: pulumi.Resource,
+  customTimeouts: pulumi.CustomTimeouts = {},
+): Installed {
+  const after = (...dependsOn: pulumi.Resource[]) => ({ parent, dependsOn, customTimeouts });
   const labels = labelled(parsed.labels, {});
   const namespaces = parsed.createNamespace
     ? [
         createNamespace(
           { name, namespace: parsed.namespace, labels },
           { labels: parsed.namespaceLabels, annotations: parsed.namespaceAnnotations },
-          { parent },
+          after(),
         ),
       ]
     : [];

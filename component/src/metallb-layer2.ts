@@ -39,7 +39,7 @@ export class MetalLBLayer2 extends pulumi.ComponentResource {
     super('metallb-l2:index:MetalLBLayer2', name, {}, opts);
 
     const { namespace, image, crdNames, ready } =
-      parsed.crds === 'patch' ? patch(name, parsed, this) : install(name, parsed, this);
+      parsed.crds === 'patch' ? patch(name, parsed, this) : install(name, parsed, this, opts?.customTimeouts);
     this.namespace = namespace;
     this.image = image;
     this.crdNames = crdNames;

@@ -16,6 +16,14 @@ async function install(
 
 
 describe('the component', () => {
+  it('lets everything it makes take as long as it may take itself', async () => {
+    const resources = await install({ customTimeouts: { create: '1h', update: '90m' } });
+    expect(resources.length).toBeGreaterThan(20);
+    for (const { customTimeouts } of resources)
+      expect(customTimeouts).toEqual({ create: '1h', update: '90m' });
+    for (const { customTimeouts } of await install({})) expect(customTimeouts).toEqual({});
+  });
+
   it('replaces the speakers only once the old ones are gone, which have the ports of their nodes', async () => {
     const resources = await install({});
     const goFirst = resources.filter(({ deleteBeforeReplace }) => deleteBeforeReplace);
