@@ -4,7 +4,7 @@ import { DEFAULT_EXCLUDED_INTERFACES, DEFAULT_INTERFACE_RULES_PATH } from '@meta
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
 import type { ParsedSpeaker } from './args/parse-workloads.js';
-import { metadataOf, type Site } from './site.js';
+import { metadataOf, namePrefixOf, type Site } from './site.js';
 
 /**
  * The ConfigMap with the file; undefined when the user chooses nothing. Pulumi names it, and names it anew
@@ -21,7 +21,7 @@ export function createInterfaceRules(
     ...(include && { announcedInterfacesToInclude: include }),
   }));
   return new k8s.core.v1.ConfigMap(
-    `${site.name}-interfaces`,
+    namePrefixOf(site, 'interfaces'),
     {
       metadata: metadataOf(site, undefined),
       // JSON is YAML, and patterns need no other quotes in it.
@@ -29,6 +29,7 @@ export function createInterfaceRules(
         [posix.basename(DEFAULT_INTERFACE_RULES_PATH)]: rules.apply((all) => JSON.stringify(all, null, 2)),
       },
     },
-    opts,
+    // A change replaces it, which protection of the installation would forbid.
+    { ...opts, protect: false },
   );
 }

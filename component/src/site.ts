@@ -1,6 +1,7 @@
 /** Where the objects of an installation go, and what all of them carry. */
 import type * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
+import { objectName } from './args/kubernetes-schema.js';
 import type { Texts } from './args/parse-args.js';
 
 export interface Site {
@@ -21,6 +22,19 @@ export function metadataOf(site: Site, name: string | undefined, own: Texts = {}
 /** Metadata of an object that is in no namespace. */
 export function clusterMetadataOf({ labels }: Site, name: string | undefined, own: Texts = {}): Metadata {
   return { ...(name !== undefined && { name }), labels: labelled(labels, own) };
+}
+
+/**
+ * What to call a resource whose object Pulumi names after it: a program may have called the component `LAN platform`,
+ * Kubernetes calls nothing so.
+ */
+export function namePrefixOf({ name }: Site, what: string): string {
+  const whole = `${name}-${what}`;
+  if (objectName.safeParse(whole).success) return whole;
+  return whole
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replace(/^-/, '');
 }
 
 /**

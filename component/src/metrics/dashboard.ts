@@ -2,7 +2,7 @@
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
 import type { ParsedMetrics } from '../args/parse-operations.js';
-import { metadataOf, type Site } from '../site.js';
+import { metadataOf, namePrefixOf, type Site } from '../site.js';
 
 interface Panel {
   title: string;
@@ -132,12 +132,13 @@ export function createDashboard(
 ): pulumi.Resource {
   const labels = pulumi.all([site.labels, dashboardLabels]).apply(([common, own]) => ({ ...common, ...own }));
   return new k8s.core.v1.ConfigMap(
-    `${site.name}-dashboard`,
+    namePrefixOf(site, 'dashboard'),
     {
       metadata: metadataOf({ ...site, labels }, undefined),
       data: { 'metallb-l2.json': JSON.stringify(dashboard(), null, 2) },
     },
-    opts,
+    // A change replaces it, which protection of the installation would forbid.
+    { ...opts, protect: false },
   );
 }
 
