@@ -14,14 +14,21 @@ export interface Site {
 
 type Metadata = k8s.types.input.meta.v1.ObjectMeta;
 
-/** Metadata of an object in the namespace; without a `name` Pulumi makes one. */
-export function metadataOf(site: Site, name: string | undefined, own: Texts = {}): Metadata {
-  return { ...clusterMetadataOf(site, name, own), namespace: site.namespace };
+/**
+ * Whose an object is that is in no namespace. A second installation has the same objects with another value: one that
+ * is told to take over what exists is refused by the API server, instead of owning, and in the end deleting, the first
+ * one's rights.
+ */
+const INSTALLATION = 'metallb-l2/namespace';
+
+/** Metadata of an object in the namespace; without a `name` Pulumi makes one, see {@link namePrefixOf}. */
+export function metadataOf({ namespace, labels }: Site, name: string | undefined, own: Texts = {}): Metadata {
+  return { ...(name !== undefined && { name }), namespace, labels: labelled(labels, own) };
 }
 
 /** Metadata of an object that is in no namespace. */
-export function clusterMetadataOf({ labels }: Site, name: string | undefined, own: Texts = {}): Metadata {
-  return { ...(name !== undefined && { name }), labels: labelled(labels, own) };
+export function clusterMetadataOf({ namespace, labels }: Site, name: string): Metadata {
+  return { name, annotations: { [INSTALLATION]: namespace }, labels: labelled(labels, {}) };
 }
 
 /**
