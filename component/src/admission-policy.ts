@@ -39,9 +39,14 @@ export function createAdmissionPolicy(site: Site, opts: pulumi.CustomResourceOpt
       metadata,
       spec: {
         failurePolicy: 'Fail',
+        // Complete, defaults included: who applies it again must find it as it is, or is in conflict with who made it.
         matchConstraints: {
+          matchPolicy: 'Equivalent',
+          namespaceSelector: {},
+          objectSelector: {},
           resourceRules: [
             {
+              scope: '*',
               apiGroups: [group],
               apiVersions: ['*'],
               operations: ['CREATE', 'UPDATE'],

@@ -3,7 +3,7 @@ import { ENV, MEMBERLIST_SECRET } from '@metallb-l2/sdk/settings';
 import * as k8s from '@pulumi/kubernetes';
 import type * as pulumi from '@pulumi/pulumi';
 import type { ParsedController } from './args/parse-workloads.js';
-import { type PodSettings, containerOf, labelsOf, podOf } from './pod.js';
+import { type PodSettings, containerOf, labelsOf, podOf, workloadMetadata } from './pod.js';
 import { labelled, metadataOf, type Site } from './site.js';
 
 /** Name of the Deployment; it owns what the controller makes for the whole installation. */
@@ -27,7 +27,7 @@ export function createController(
   return new k8s.apps.v1.Deployment(
     `${site.name}-controller`,
     {
-      metadata: metadataOf(site, DEPLOYMENT, labels),
+      metadata: workloadMetadata(site, DEPLOYMENT, labels),
       spec: {
         replicas: controller.replicas,
         // A new one stands by before an old one goes, and takes over when it gives back the lease.

@@ -4,7 +4,7 @@ import type * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
 import type { ParsedPods } from './args/parse-workloads.js';
 import type { Role } from './rbac.js';
-import type { Site } from './site.js';
+import { metadataOf, type Site } from './site.js';
 
 type PodSpec = k8s.types.input.core.v1.PodSpec;
 type Container = k8s.types.input.core.v1.Container;
@@ -25,6 +25,15 @@ export const HTTP_PORT_NAME = 'monitoring';
 /** Selector and labels of a program's pods. */
 export function labelsOf(role: Role): Record<string, string> {
   return { ...COMPONENT_LABELS[role] };
+}
+
+/**
+ * Metadata of a Deployment or a DaemonSet, whose fields the stack keeps whoever has written them. An `up` that is killed
+ * while it waits for pods has not noted that it has made them: the next one takes them over, and the first change would
+ * be in conflict with a field manager that is no more.
+ */
+export function workloadMetadata(site: Site, name: string, labels: Record<string, string>) {
+  return { ...metadataOf(site, name, labels), annotations: { 'pulumi.com/patchForce': 'true' } };
 }
 
 /** Pod settings both programs share: their account, Linux nodes, no surprises in the environment. */

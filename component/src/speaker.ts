@@ -10,8 +10,16 @@ import {
 import * as k8s from '@pulumi/kubernetes';
 import type * as pulumi from '@pulumi/pulumi';
 import type { ParsedSpeaker } from './args/parse-workloads.js';
-import { type PodSettings, containerOf, fromField, fromValue, labelsOf, podOf } from './pod.js';
-import { labelled, metadataOf } from './site.js';
+import {
+  type PodSettings,
+  containerOf,
+  fromField,
+  fromValue,
+  labelsOf,
+  podOf,
+  workloadMetadata,
+} from './pod.js';
+import { labelled } from './site.js';
 
 /** Where the key of the gossip is mounted; upstream's place. */
 const SECRET_FOLDER = '/etc/ml_secret_key';
@@ -66,7 +74,7 @@ export function createSpeaker(
   return new k8s.apps.v1.DaemonSet(
     `${site.name}-speaker`,
     {
-      metadata: metadataOf(site, 'speaker', labels),
+      metadata: workloadMetadata(site, 'speaker', labels),
       spec: {
         selector: { matchLabels: labels },
         updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 1 } },

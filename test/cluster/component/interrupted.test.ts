@@ -26,12 +26,15 @@ describe('an interrupted `pulumi up`', () => {
   let stack: PulumiStack;
   let onLine: (line: string) => void = () => undefined;
 
-  beforeAll(async () => {
-    cluster = await startStackCluster();
-    stack = await cluster.createStack('interrupted', () => program(), {
+  const newStack = () =>
+    cluster.createStack('interrupted', () => program(), {
       config: { 'kubernetes:upsertExistingObjects': true },
       log: (line) => onLine(line),
     });
+
+  beforeAll(async () => {
+    cluster = await startStackCluster();
+    stack = await newStack();
   }, 120_000);
 
   afterAll(() => cluster.stop(), 60_000);
@@ -57,4 +60,13 @@ describe('an interrupted `pulumi up`', () => {
     },
     120_000,
   );
+
+  it('killed while it waits for pods it has not noted yet leaves workloads that can be changed', async () => {
+    await stack.up();
+    // With a state of its own, which knows of nothing: what exists is all as if it had not been noted.
+    const next = await newStack();
+    await next.up();
+    expect((await next.up(() => program('debug'))).changes).toMatchObject({ update: 2 });
+    await next.destroy();
+  }, 120_000);
 });
