@@ -28,7 +28,8 @@ export function resolveImage(
   openDeps: (parent: pulumi.Resource) => Promise<PublishDeps> = systemDeps,
 ): pulumi.Output<string> {
   if ('reference' in image) return pulumi.output(image.reference);
-  const name = pulumi.output(image.build).apply(async ({ platforms, credentials, ...build }) => {
+  const asked = pulumi.all([image.build, registered(parent)]);
+  const name = asked.apply(async ([{ platforms, credentials, ...build }]) => {
     const request: BuildRequest = {
       ...build,
       platforms: PLATFORMS.filter((platform) => platforms.includes(platform)),
@@ -47,6 +48,14 @@ export function resolveImage(
   });
   // The password made the whole build a secret; the name of the image is none.
   return pulumi.unsecret(name);
+}
+
+/**
+ * Once `resource` is, and so all that it depends on, such as a registry of the same program. As a promise, since what
+ * comes of an output of the component would wait for everything in it.
+ */
+function registered({ urn }: pulumi.Resource): Promise<void> {
+  return new Promise((resolve) => void urn.apply(() => resolve()));
 }
 
 async function planImage(deps: PublishDeps, request: BuildRequest, parent: pulumi.Resource): Promise<string> {

@@ -1,4 +1,5 @@
 import { jest } from '@jest/globals';
+import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
 import type { PublishDeps } from '../../../component/src/image/publish.js';
 import { RegistryError } from '../../../component/src/image/registry-error.js';
@@ -33,8 +34,8 @@ function publishing(findManifest: () => Promise<string | undefined>) {
 }
 
 class Parent extends pulumi.ComponentResource {
-  constructor() {
-    super('test:index:Parent', 'parent');
+  constructor(opts: pulumi.ComponentResourceOptions = {}) {
+    super('test:index:Parent', 'parent', {}, opts);
     this.registerOutputs({});
   }
 }
@@ -63,6 +64,25 @@ describe('the image of the pods', () => {
         login: { username: 'ann', password: 'correct horse' },
       },
     ]);
+    await settled();
+  });
+
+  it('is not pushed before there is what the component depends on, such as its registry', async () => {
+    await mockPulumi();
+    const happened: string[] = [];
+    const { promise, resolve: answer } = Promise.withResolvers<string>();
+    const registry = new k8s.core.v1.Service('registry', { metadata: { name: promise } });
+    const { open } = publishing(() => Promise.resolve(DIGEST));
+    const built = resolveImage({ build: BUILD }, new Parent({ dependsOn: registry }), () => {
+      happened.push('asks the registry');
+      return open();
+    });
+    setImmediate(() => {
+      happened.push('has a registry');
+      answer('registry');
+    });
+    await expect(valueOf(built)).resolves.toContain(DIGEST);
+    expect(happened).toEqual(['has a registry', 'asks the registry']);
     await settled();
   });
 
