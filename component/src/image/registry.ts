@@ -85,7 +85,10 @@ export class Registry {
       repository,
       access: 'pull,push',
     });
-    if (response.status !== 201) throw this.#refusal(`write ${reference} to`, repository, response);
+    // 201 by the specification; Quay answers 202.
+    if (response.status < 200 || response.status > 299) {
+      throw this.#refusal(`write ${reference} to`, repository, response);
+    }
   }
 
   async getBlob(repository: string, blob: Descriptor): Promise<Content> {

@@ -1,3 +1,4 @@
+import { MEDIA_TYPES, contentOf } from '../../../../component/src/image/oci.js';
 import { RegistryError } from '../../../../component/src/image/registry-error.js';
 import { Registry } from '../../../../component/src/image/registry.js';
 
@@ -64,6 +65,27 @@ describe('a registry with a token server', () => {
     await expect(failure).rejects.toThrow(
       'cannot get a token for registry.test/team/app: 401 (who are you); log in',
     );
+  });
+});
+
+describe('a manifest that is written', () => {
+  const writing = (status: number) => {
+    const deps = {
+      fetch: () => Promise.resolve(new Response(null, { status })),
+      clock: { sleep: () => Promise.resolve() },
+      random: () => 0,
+    };
+    const manifest = contentOf(MEDIA_TYPES.manifest, Buffer.from('{}'));
+    return new Registry(deps, { ...OPEN }).putManifest('team/app', 'v1', manifest);
+  };
+
+  // Quay has answered 202 for years: https://github.com/containers/image/issues/381
+  it.each([200, 201, 202])('is there when the registry answers %i', async (status) => {
+    await expect(writing(status)).resolves.toBeUndefined();
+  });
+
+  it.each([304, 400, 403])('is not when it answers %i', async (status) => {
+    await expect(writing(status)).rejects.toThrow(`cannot write v1 to registry.test/team/app: ${status}`);
   });
 });
 
