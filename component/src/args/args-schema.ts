@@ -7,7 +7,18 @@ import * as z from 'zod';
 import { PLATFORMS } from '../image/platform.js';
 import { ImageNameError, parseImageReference } from '../image/reference.js';
 import { POD_SECURITY } from '../namespace.js';
-import { computable, expected, fields, flag, listOf, matching, oneOf, parsedBy, text } from './fields.js';
+import {
+  computable,
+  expected,
+  fields,
+  flag,
+  listOf,
+  matching,
+  oneOf,
+  parsedBy,
+  secretText,
+  text,
+} from './fields.js';
 import { annotationsSchema, labelsSchema, namespaceSchema } from './kubernetes-schema.js';
 import { metricsSchema, networkPolicySchema } from './operations-schema.js';
 import { advertisementSchema, poolSchema } from './pools-schema.js';
@@ -29,14 +40,17 @@ export const repositorySchema = imageNameSchema.superRefine((value, context) => 
   });
 });
 
+export const usernameSchema = text('the user of the registry, as text');
+export const passwordSchema = secretText('the password of that user, as text');
+
 const build = fields(
   {
     repository: computable(repositorySchema),
     base: computable(imageNameSchema).optional(),
     platforms: computable(platformsSchema).optional(),
     insecure: computable(flag).optional(),
-    username: computable(text('the user of the registry')).optional(),
-    password: computable(text('the password of that user')).optional(),
+    username: computable(usernameSchema).optional(),
+    password: computable(passwordSchema).optional(),
   },
   'an object with "repository"',
 );

@@ -54,9 +54,15 @@ function unknownField(name: string, fields: readonly string[]): string {
 
 /** A value in an error message. */
 function show(value: unknown): string {
+  const isShort = ['string', 'number', 'boolean'].includes(typeof value);
+  return isShort ? JSON.stringify(value) : kindOf(value);
+}
+
+/** The kind of a value in an error message. */
+function kindOf(value: unknown): string {
   if (value === undefined) return 'nothing';
+  if (value === null) return 'null';
   if (isComputed(value)) return value instanceof Promise ? 'a promise' : 'an output';
-  if (value === null || ['string', 'number', 'boolean'].includes(typeof value)) return JSON.stringify(value);
   return Array.isArray(value) ? 'a list' : `${typeof value === 'object' ? 'an' : 'a'} ${typeof value}`;
 }
 
@@ -65,6 +71,9 @@ export const expected = (what: string) => ({
 });
 
 export const text = (what: string) => z.string(expected(what));
+/** As {@link text}; what is written instead is not shown. */
+export const secretText = (what: string) =>
+  z.string({ error: ({ input }: { input?: unknown }) => `${kindOf(input)} given; write ${what}` });
 export const flag = z.boolean(expected('true or false'));
 
 /** One of a few words. */

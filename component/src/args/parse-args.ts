@@ -14,12 +14,14 @@ import {
   logLevelSchema,
   ownLabelsSchema,
   namespaceLabelsSchema,
+  passwordSchema,
   platformsSchema,
   repositorySchema,
+  usernameSchema,
 } from './args-schema.js';
 import { checked, checkedIfGiven } from './checked.js';
 import { type ArgsProblem, refuse } from './error.js';
-import { isComputed, problemsOf } from './fields.js';
+import { flag, isComputed, problemsOf } from './fields.js';
 import { annotationsSchema, namespaceSchema } from './kubernetes-schema.js';
 import {
   type ParsedMetrics,
@@ -133,8 +135,14 @@ function parseBuild(build: ImageBuild): ParsedBuild {
     repository: checked(repositorySchema, build.repository, 'image.build.repository'),
     base: checked(imageNameSchema, build.base ?? DEFAULT_BASE, 'image.build.base'),
     platforms: checked(platformsSchema, build.platforms ?? [...PLATFORMS], 'image.build.platforms'),
-    insecure: build.insecure ?? false,
-    credentials: username === undefined || password === undefined ? undefined : { username, password },
+    insecure: checked(flag, build.insecure ?? false, 'image.build.insecure'),
+    credentials:
+      username === undefined || password === undefined
+        ? undefined
+        : {
+            username: checked(usernameSchema, username, 'image.build.username'),
+            password: checked(passwordSchema, password, 'image.build.password'),
+          },
   };
 }
 

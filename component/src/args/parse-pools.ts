@@ -12,7 +12,7 @@ import * as pulumi from '@pulumi/pulumi';
 import type * as z from 'zod';
 import { checked, checkedIfGiven } from './checked.js';
 import { type ArgsProblem, refuse } from './error.js';
-import { hasComputed, isComputed, problemsOf } from './fields.js';
+import { flag, hasComputed, isComputed, problemsOf } from './fields.js';
 import { namespaceSchema, objectName } from './kubernetes-schema.js';
 import { list, record } from './plain.js';
 import type {
@@ -141,8 +141,8 @@ function parsePool(settings: PoolSettings, addresses: pulumi.Input<string[]>, pa
   const { autoAssign = true, avoidBuggyIPs = false, serviceAllocation, adopt = false } = settings;
   return {
     addresses,
-    autoAssign,
-    avoidBuggyIPs,
+    autoAssign: checked(flag, autoAssign, `${path}autoAssign`),
+    avoidBuggyIPs: checked(flag, avoidBuggyIPs, `${path}avoidBuggyIPs`),
     serviceAllocation: checkedIfGiven(allocationSchema, serviceAllocation, `${path}serviceAllocation`),
     adopt,
   };

@@ -37,6 +37,14 @@ describe('arguments', () => {
     });
   });
 
+  it('are refused for a password that is no text without showing it', () => {
+    // As `pulumi config set --path build.password 12345678` has it.
+    const build = { repository: 'r.example.com/l2', username: 'ann', password: 12_345_678 };
+    expect(problemsOf(() => parse({ ...GOOD, image: { build } }))).toEqual([
+      { path: 'image.build.password', message: 'a number given; write the password of that user, as text' },
+    ]);
+  });
+
   it('announce nothing when the advertisements are an empty list', () => {
     expect(parse({ ...GOOD, advertisements: [] }).advertisements).toEqual([]);
   });
@@ -127,6 +135,28 @@ describe('arguments another resource computes', () => {
     const { image } = parse({ ...GOOD, image: { build: { repository: 'r.io/l2', platforms } } });
     if (!('build' in image)) throw new Error('there is no build');
     await expect(valueOf(image.build.platforms)).rejects.toThrow(message);
+  });
+
+  it('are refused when who pushes the image, or how, turns out to be none', async () => {
+    const build = {
+      repository: 'r.io/l2',
+      insecure: pulumi.output('yes'),
+      username: pulumi.output(undefined),
+      password: pulumi.secret(12_345_678),
+    };
+    const { image } = parse({ ...GOOD, image: { build } });
+    if (!('build' in image)) throw new Error('there is no build');
+    const { insecure, credentials } = image.build;
+    await expect(valueOf(insecure)).rejects.toThrow('image.build.insecure: "yes" given; write true or false');
+    await expect(valueOf(credentials?.username)).rejects.toThrow('image.build.username: nothing given');
+    await expect(valueOf(credentials?.password)).rejects.toThrow('image.build.password: a number given');
+  });
+
+  it('are refused when a flag of a pool turns out to be none', async () => {
+    const flags = { autoAssign: pulumi.output('no'), avoidBuggyIPs: pulumi.output(1) };
+    const [pool] = parse({ ...GOOD, pools: [{ name: 'a', addresses: ['10.0.0.0/24'], ...flags }] }).pools;
+    await expect(valueOf(pool?.autoAssign)).rejects.toThrow('pools[0].autoAssign: "no" given');
+    await expect(valueOf(pool?.avoidBuggyIPs)).rejects.toThrow('pools[0].avoidBuggyIPs: 1 given');
   });
 
   it.each([
