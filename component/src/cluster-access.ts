@@ -12,7 +12,11 @@ export interface ClusterAccess {
 
 /** @throws KubeconfigError when there is none, or none that can be used */
 export async function openCluster({ kubeconfig = '', context }: ClusterAccess): Promise<KubeConnection> {
-  const { connect } = await import('@metallb-l2/sdk/kube/connect');
+  const { connect, KubeconfigError } = await import('@metallb-l2/sdk/kube/connect');
+  // Taken for a path it would stand in the error, with the keys in it.
+  if (Buffer.from(kubeconfig, 'base64').includes('clusters')) {
+    throw new KubeconfigError('the kubeconfig is encoded in base64; decode it');
+  }
   return connect({
     // What is no path has several lines or is JSON.
     ...(kubeconfig === '' || kubeconfig === process.env['KUBECONFIG']

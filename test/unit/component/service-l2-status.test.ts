@@ -111,6 +111,14 @@ describe('the question which node announces a service', () => {
     }
   });
 
+  it('is refused with a kubeconfig in base64, which is not shown', async () => {
+    await mockPulumi();
+    const kubeconfig = Buffer.from(cluster.kubeconfig).toString('base64');
+    const refused = ask({ kubeconfig });
+    await expect(refused).rejects.toThrow('the kubeconfig is encoded in base64; decode it');
+    await expect(refused).rejects.not.toThrow(kubeconfig.slice(0, 40));
+  });
+
   it('waits for the announcement if it is asked to', async () => {
     await mockPulumi();
     const answer = ask({ waitSeconds: 60 });
