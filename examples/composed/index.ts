@@ -7,7 +7,11 @@ const config = new pulumi.Config();
 const build = config.getObject<ImageBuild>('build');
 
 // The kubeconfig may be the output of what makes the cluster; a preview then works before there is one.
-const provider = new kubernetes.Provider('cluster', { kubeconfig: config.requireSecret('kubeconfig') });
+const provider = new kubernetes.Provider('cluster', {
+  kubeconfig: config.requireSecret('kubeconfig'),
+  // After an `up` that was interrupted, the next one takes over what the first has made.
+  upsertExistingObjects: true,
+});
 
 const platform = new LanPlatform(
   'lan',
