@@ -23,28 +23,32 @@ export function run(argv: readonly string[], options: RunOptions = {}): Promise<
   const [file, ...args] = argv;
   if (file === undefined) throw new Error('no command given');
   const { input = '', timeoutMs, signal, env } = options;
+  if (signal?.aborted) return Promise.reject(signal.reason as Error);
   const limits = [signal, timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs)];
   const stop = AbortSignal.any(limits.filter((limit) => limit !== undefined));
   return new Promise((resolve, reject) => {
-    const child = spawn(file, args, {
-      signal: stop,
-      killSignal: 'SIGKILL',
-      stdio: 'pipe',
-      ...(env === undefined ? {} : { env }),
-    });
+    const child = spawn(file, args, { stdio: 'pipe', ...(env === undefined ? {} : { env }) });
+    const onStop = () => {
+      child.kill('SIGKILL');
+      // It may have ended already, and left these to a program that goes on.
+      for (const stream of [child.stdout, child.stderr]) stream.destroy();
+      reject(
+        signal?.aborted
+          ? (signal.reason as Error)
+          : new Error(`${argv.join(' ')}: not done after ${timeoutMs} ms`),
+      );
+    };
+    stop.addEventListener('abort', onStop, { once: true });
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
     // A command that ends without reading its input is no error of ours.
     child.stdin.on('error', () => undefined).end(input);
-    child.on('error', (error) => {
-      if (signal?.aborted) reject(signal.reason as Error);
-      else if (stop.aborted) reject(new Error(`${argv.join(' ')}: not done after ${timeoutMs} ms`));
-      else reject(error);
-    });
+    child.on('error', reject);
     child.on('close', (code, killedBy) => {
-      if (!stop.aborted) resolve({ stdout, stderr, code: code ?? exitCodeOf(killedBy) });
+      stop.removeEventListener('abort', onStop);
+      resolve({ stdout, stderr, code: code ?? exitCodeOf(killedBy) });
     });
   });
 }
