@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { systemClock, systemRandom } from '@metallb-l2/sdk/kube';
 import { NetlinkLinks } from '../../speaker/src/linux/netlink-links.js';
 import type { Link } from '../../speaker/src/ports.js';
+import { identifyProcess } from '../toolchain/process-identity.ts';
 import { RecordedLog } from './recorded-log.ts';
 
 /** Runs `ip` of iproute2. @throws when it fails, with what it said */
@@ -42,6 +43,19 @@ export function linkOf(name: string): Link {
   const link = linksNow().find((each) => each.name === name);
   if (link === undefined) throw new Error(`there is no interface ${name}`);
   return link;
+}
+
+/** Removes the interfaces of tests that were killed: they are called `ml`, a letter and the number of the process. */
+export function removeAbandonedInterfaces(): void {
+  for (const { name } of linksNow()) {
+    const [, pid] = /^ml[a-z](\d+)/.exec(name) ?? [];
+    if (pid === undefined || identifyProcess(Number(pid)) !== undefined) continue;
+    try {
+      ip('link', 'del', name);
+    } catch {
+      // It has gone with the other end of its cable.
+    }
+  }
 }
 
 /** Whether this kernel can add interfaces of `type`; tries it. */

@@ -2,9 +2,7 @@
  * The announcer against Linux itself: a host in a network namespace resolves, probes and tries to take the
  * addresses announced at the other end of its cable.
  */
-import { execFile, execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { promisify } from 'node:util';
 import { Listeners, systemClock, systemRandom } from '@metallb-l2/sdk/kube';
 import { type AddressConflict, Announcer } from '../../../speaker/src/layer2/announcer.js';
 import { openMulticastGroups } from '../../../speaker/src/linux/multicast-groups.js';
@@ -13,7 +11,8 @@ import type { Link, LinkSource, PacketType } from '../../../speaker/src/ports.js
 import { ipBytes } from '../../../speaker/src/wire/address.js';
 import { decodeArp, encodeArp } from '../../../speaker/src/wire/arp.js';
 import { encodeEthernet } from '../../../speaker/src/wire/ethernet.js';
-import { linksNow } from '../../support/network-interfaces.ts';
+import { ip, linksNow } from '../../support/network-interfaces.ts';
+import { NetworkNamespace } from '../../support/network-namespace.ts';
 import { RecordedLog } from '../../support/recorded-log.ts';
 import { RecordedMeter } from '../../support/recorded-meter.ts';
 import { untilHolds } from '../../support/until.ts';
@@ -24,12 +23,6 @@ const VIP6 = '2001:db8::50';
 
 const NEAR = `mln${process.pid}n`;
 const FAR = `mln${process.pid}f`;
-const NAMESPACE = `mln${process.pid}`;
-
-const run = promisify(execFile);
-const ip = (...args: string[]) => execFileSync('ip', args, { stdio: ['ignore', 'ignore', 'pipe'] });
-/** Runs `ip` for the far host, without keeping the announcer from its work. */
-const farIp = async (...args: string[]) => (await run('ip', ['-n', NAMESPACE, ...args])).stdout;
 
 /** One interface of this machine, looked at when the test says so. */
 class OneLink implements LinkSource {
@@ -96,28 +89,25 @@ class Speaker {
   }
 }
 
-/** Two ends of a cable that are up. */
-async function plugIn(near: string, far: string, farNamespace?: string): Promise<void> {
-  ip('link', 'add', near, 'type', 'veth', 'peer', 'name', far);
-  ip('link', 'set', near, 'up');
-  if (farNamespace === undefined) {
-    ip('link', 'set', far, 'up');
-  } else {
-    ip('link', 'set', far, 'netns', farNamespace);
-    ip('-n', farNamespace, 'link', 'set', far, 'up');
-  }
-  await untilHolds(() => new OneLink(near).links()[0]?.carrier === true);
+async function untilPluggedIn(): Promise<void> {
+  await untilHolds(() => new OneLink(NEAR).links()[0]?.carrier === true);
 }
 
 const missing = missingPermission();
-const describeOnLinux = missing === undefined ? describe : describe.skip;
+const describeOnLinux = (name: string, tests: () => void) => {
+  if (missing === undefined) describe(name, tests);
+  else describe.skip(`${name} (${missing})`, tests);
+};
 
 describeOnLinux('an announcer and a Linux host', () => {
+  let far: NetworkNamespace;
   let speaker: Speaker;
+  const farIp = (...args: string[]) => far.run('ip', ...args);
 
   beforeEach(async () => {
-    ip('netns', 'add', NAMESPACE);
-    await plugIn(NEAR, FAR, NAMESPACE);
+    far = await NetworkNamespace.open();
+    await far.plugIn(NEAR, FAR);
+    await untilPluggedIn();
     await farIp('addr', 'add', '192.0.2.1/24', 'dev', FAR);
     await farIp('addr', 'add', '2001:db8::1/64', 'dev', FAR, 'nodad');
     speaker = new Speaker(NEAR);
@@ -125,7 +115,7 @@ describeOnLinux('an announcer and a Linux host', () => {
   afterEach(async () => {
     await speaker.stop();
     ip('link', 'del', NEAR); // the namespace alone would keep its name for a while
-    ip('netns', 'del', NAMESPACE);
+    await far.close();
   });
 
   /** What the far host knows of `address`, such as `192.0.2.50 lladdr 02:… REACHABLE`. */
@@ -133,8 +123,7 @@ describeOnLinux('an announcer and a Linux host', () => {
 
   /** Makes the far host send a datagram to `address`, and waits for its neighbour entry to look so. */
   async function resolves(address: string, entry: RegExp): Promise<void> {
-    const send = ['-c', `echo > /dev/udp/${address}/9`];
-    await run('ip', ['netns', 'exec', NAMESPACE, 'bash', ...send]).catch(() => undefined);
+    await far.run('bash', '-c', `echo > /dev/udp/${address}/9`).catch(() => undefined);
     await untilHolds(async () => entry.test(await neighbour(address)));
   }
 
@@ -162,7 +151,8 @@ describeOnLinux('an announcer and a Linux host', () => {
         const entry = ['neigh', 'replace', address, 'lladdr', speaker.mac, 'dev', FAR, 'nud', 'probe'];
         await farIp(...entry);
         await untilHolds(async () => (await neighbour(address)).includes('REACHABLE'));
-        expect(asked).toEqual(['host']);
+        // A kernel that waits for the answer for more than a second asks again.
+        expect(new Set(asked)).toEqual(new Set(['host']));
         speaker.announce();
         await farIp(...entry);
         await untilHolds(async () => (await neighbour(address)).includes('FAILED'));
@@ -223,7 +213,9 @@ describeOnLinux('an announcer and frames of other networks', () => {
   let speaker: Speaker;
 
   beforeEach(async () => {
-    await plugIn(NEAR, FAR);
+    ip('link', 'add', NEAR, 'type', 'veth', 'peer', 'name', FAR);
+    for (const end of [NEAR, FAR]) ip('link', 'set', end, 'up');
+    await untilPluggedIn();
     speaker = new Speaker(NEAR);
   });
   afterEach(async () => {

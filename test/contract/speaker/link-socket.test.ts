@@ -2,7 +2,7 @@ import { SystemCallError } from '../../../speaker/src/linux/libc.js';
 import { openMulticastGroups } from '../../../speaker/src/linux/multicast-groups.js';
 import { openPacketSocket } from '../../../speaker/src/linux/packet-socket.js';
 import type { Link } from '../../../speaker/src/ports.js';
-import { ip, linkOf } from '../../support/network-interfaces.ts';
+import { ip, linkOf, removeAbandonedInterfaces } from '../../support/network-interfaces.ts';
 import { SimulatedLan } from '../../support/simulated-lan.ts';
 import { type LinkEnd, linkSocketContract } from './link-socket.contract.ts';
 import { missingPermission } from '../../support/packet-permission.ts';
@@ -18,6 +18,7 @@ linkSocketContract('a socket on the simulated LAN', () => {
 
 const missing = missingPermission();
 if (missing === undefined) {
+  removeAbandonedInterfaces();
   linkSocketContract('an AF_PACKET socket', async () => {
     const names = { near: `mlp${process.pid}a`, far: `mlp${process.pid}b` };
     ip('link', 'add', names.near, 'type', 'veth', 'peer', 'name', names.far);

@@ -1,8 +1,17 @@
 import { openNetlinkSocket } from '../../../speaker/src/linux/netlink-socket.js';
 import type { Link } from '../../../speaker/src/ports.js';
-import { canAdd, followLinks, ip, ipBatch } from '../../support/network-interfaces.ts';
+import {
+  canAdd,
+  followLinks,
+  ip,
+  ipBatch,
+  removeAbandonedInterfaces,
+} from '../../support/network-interfaces.ts';
 import { untilHolds } from '../../support/until.ts';
 import { describeAsRoot } from '../../support/describe-as-root.ts';
+
+/** Of a process that there cannot be. */
+const ABANDONED = `mlk${2 ** 22 + 1}x`;
 
 describeAsRoot('NetlinkLinks on this kernel', () => {
   const va = `mlk${process.pid}a`;
@@ -16,6 +25,7 @@ describeAsRoot('NetlinkLinks on this kernel', () => {
   const known = (name: string) => followed.links.links().find((link) => link.name === name);
   const last = () => states.at(-1);
 
+  beforeAll(removeAbandonedInterfaces);
   beforeEach(() => {
     ip('link', 'add', va, 'type', 'veth', 'peer', 'name', vb);
     followed = followLinks();
@@ -74,6 +84,14 @@ describeAsRoot('NetlinkLinks on this kernel', () => {
     await untilHolds(() => last()?.hasMaster === false);
     expect(states.map((state) => state?.hasMaster)).toEqual([false, true, false]);
     expect(known(bridge)).toBeDefined();
+  });
+
+  it('tells of interfaces that are added and removed, those of tests that were killed', async () => {
+    ip('link', 'add', ABANDONED, 'type', 'bridge');
+    await untilHolds(() => known(ABANDONED) !== undefined);
+    removeAbandonedInterfaces();
+    await untilHolds(() => known(ABANDONED) === undefined);
+    expect(known(va)).toBeDefined();
   });
 
   it('tells of interfaces that are added and removed', async () => {
