@@ -2,6 +2,8 @@
 // Sources are transformed from TypeScript as they are, so no level depends on a build that may be stale.
 const base = {
   rootDir: import.meta.dirname,
+  // By default in the folder for temporary files, which `npm test` gives each run anew.
+  cacheDirectory: '<rootDir>/node_modules/.cache/jest',
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {
@@ -33,7 +35,8 @@ const level = (name, options = {}) => ({
 export default {
   // pulumi and client-node leak about 30 MB for each file that imports them into jest's module registry.
   workerIdleMemoryLimit: '500MB',
-  // Milliseconds. A test fails by the condition it waits for; this is for one that hangs, on a machine however busy.
-  testTimeout: 60_000,
+  // Milliseconds. A test fails by the condition it waits for, a minute at most, and says which; this is for one that
+  // hangs, on a machine however busy.
+  testTimeout: 120_000,
   projects: [level('unit'), level('contract'), level('cluster'), level('e2e')],
 };

@@ -18,6 +18,7 @@ export type Need = 'nothing' | 'tools' | 'lab';
  */
 export async function prepareMachine(need: Need, task: Task): Promise<string | undefined> {
   if (need === 'nothing') return undefined;
+  if (process.platform !== 'linux') return `they need Linux, this is ${process.platform}`;
   const obstacle = need === 'lab' ? whyNoLab() : undefined;
   if (obstacle !== undefined) return obstacle;
   await ensurePackages(task);

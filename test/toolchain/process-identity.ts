@@ -7,8 +7,12 @@ import { readFileSync } from 'node:fs';
 /** A process as written in lock and state files: `<pid> <start time in clock ticks since boot>`. */
 export type ProcessIdentity = string;
 
-/** The identity of a running process, or undefined when there is none with that number. */
+/**
+ * The identity of a running process, or undefined when there is none with that number. Where there is no `/proc` the
+ * moment is unknown, and 0.
+ */
 export function identifyProcess(pid: number): ProcessIdentity | undefined {
+  if (process.platform !== 'linux') return exists(pid) ? `${pid} 0` : undefined;
   let stat: string;
   try {
     stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
@@ -16,6 +20,15 @@ export function identifyProcess(pid: number): ProcessIdentity | undefined {
     return undefined;
   }
   return identityFromStat(stat);
+}
+
+function exists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }
 
 /** The identity of this process. */

@@ -28,4 +28,15 @@ describe('the identity of a process', () => {
   it('is undefined for a number no process has', () => {
     expect(identifyProcess(2 ** 30)).toBeUndefined();
   });
+
+  it('is its number alone where there is no /proc', () => {
+    const linux = process.platform;
+    Object.defineProperty(process, 'platform', { value: 'darwin' });
+    try {
+      expect(isRunning(ownIdentity())).toBe(true);
+      expect(identifyProcess(2 ** 30)).toBeUndefined();
+    } finally {
+      Object.defineProperty(process, 'platform', { value: linux });
+    }
+  });
 });
