@@ -28,6 +28,7 @@ export const allocate: Benchmark = {
   name: 'allocate',
   about:
     '2,000 services at once: until all have an address, and writes; memory with 10,000; 300 operations on ours and upstream, and where they differ',
+  takes: ['trials', 'subjects'],
   scenarios: SCENARIOS,
   async *run({ quick, signal, log, scenarios = SCENARIOS, ...options }) {
     const { subjects = SUBJECT_NAMES, trials = quick ? 1 : 3 } = options;

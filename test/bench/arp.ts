@@ -36,6 +36,7 @@ const SETTLE_MS = 15_000;
 export const arp: Benchmark = {
   name: 'arp',
   about: `time to an ARP answer with one request in flight, and answers a second with ${IN_FLIGHT}`,
+  takes: ['trials', 'subjects'],
   scenarios: PLACEMENTS,
   async *run({ quick, signal, log, scenarios = PLACEMENTS, ...options }) {
     const { subjects = SUBJECT_NAMES, trials = quick ? 1 : 5 } = options;

@@ -38,9 +38,14 @@ export interface BenchOptions {
   readonly signal: AbortSignal;
 }
 
+/** The options that are not for every benchmark. */
+export type BenchOption = 'trials' | 'minutes' | 'subjects';
+
 export interface Benchmark {
   readonly name: string;
   readonly about: string;
+  /** The options that mean something to it. */
+  readonly takes: readonly BenchOption[];
   /** Its parts that can be asked for by name. @default it has none */
   readonly scenarios?: readonly string[];
   run(options: BenchOptions): AsyncIterable<Result>;

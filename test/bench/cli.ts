@@ -1,9 +1,10 @@
 /** `npm run bench`: figures of ours and of its peers, measured side by side in one run. */
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
-import { stopSignal } from '../support/stop-signal.ts';
-import { type Benchmark, type BenchOptions, inWords, SUBJECT_NAMES } from './benchmark.ts';
+import { endOf, stopSignal } from '../support/stop-signal.ts';
+import { type Benchmark, type BenchOption, type BenchOptions, inWords, SUBJECT_NAMES } from './benchmark.ts';
 import { allocate } from './allocate.ts';
 import { arp } from './arp.ts';
+import { chooseBenchmarks } from './choice.ts';
 import { failover } from './failover.ts';
 import { heal } from './heal.ts';
 import { install } from './install.ts';
@@ -13,6 +14,8 @@ import { statuses } from './statuses.ts';
 /** From the cheapest to the dearest: the last ones need a lab, and so Linux and root. */
 const BENCHMARKS: readonly Benchmark[] = [statuses, allocate, arp, install, heal, failover, soak];
 const SCENARIOS = BENCHMARKS.flatMap(({ scenarios = [] }) => scenarios);
+const namesOf = (benchmarks: readonly Benchmark[]) => benchmarks.map(({ name }) => name).join(', ');
+const thatTake = (option: BenchOption) => namesOf(BENCHMARKS.filter(({ takes }) => takes.includes(option)));
 
 interface Options extends Pick<BenchOptions, 'trials' | 'minutes' | 'subjects' | 'scenarios'> {
   readonly json?: true;
@@ -24,11 +27,18 @@ const program = new Command('bench')
   .addArgument(new Argument('[name]', 'run only this one').choices(BENCHMARKS.map(({ name }) => name)))
   .option('--json', 'one line of JSON for each subject')
   .option('--quick', 'small and once: shows only that the benchmark runs')
-  .option('--trials <count>', 'how often each figure is taken', parseCount)
-  .option('--minutes <minutes>', 'how long the load of soak lasts', parseMinutes)
-  .addOption(new Option('--subjects <names...>', 'in a lab, measure only these').choices(SUBJECT_NAMES))
+  .option('--trials <count>', `how often each figure is taken (${thatTake('trials')})`, parseCount)
+  .option('--minutes <minutes>', `how long the load lasts (${thatTake('minutes')})`, parseMinutes)
   .addOption(
-    new Option('--scenarios <names...>', 'of allocate, failover and soak, only these').choices(SCENARIOS),
+    new Option('--subjects <names...>', `measure only these (${thatTake('subjects')})`).choices(
+      SUBJECT_NAMES,
+    ),
+  )
+  .addOption(
+    new Option(
+      '--scenarios <names...>',
+      `only these (${namesOf(BENCHMARKS.filter(({ scenarios }) => scenarios !== undefined))})`,
+    ).choices(SCENARIOS),
   )
   .addHelpText('after', `\n${BENCHMARKS.map(({ name, about }) => `${name}: ${about}`).join('\n')}`)
   .parse();
@@ -36,19 +46,17 @@ const program = new Command('bench')
 const signal = stopSignal();
 const log = (line: string): void => void process.stderr.write(`${line}\n`);
 const { json = false, quick = false, ...options } = program.opts<Options>();
-const [name] = program.args;
 try {
-  for (const benchmark of BENCHMARKS) {
-    if (name !== undefined && benchmark.name !== name) continue;
+  for (const benchmark of chooseBenchmarks(BENCHMARKS, program.args[0], options)) {
     log(`${benchmark.name}: ${benchmark.about}`);
     for await (const result of benchmark.run({ quick, signal, log, ...options })) {
       process.stdout.write(`${json ? JSON.stringify(result) : inWords(result)}\n`);
     }
   }
 } catch (error) {
-  const reason: unknown = signal.aborted ? signal.reason : error;
-  log(reason instanceof Error ? reason.message : String(reason));
-  process.exitCode = 1;
+  const { reason, code } = endOf(error, signal);
+  log(reason);
+  process.exitCode = code;
 }
 
 function parseCount(text: string): number {

@@ -12,6 +12,7 @@ const TRIAL_NAMES = Object.keys(TRIALS) as TrialName[];
 export const failover: Benchmark = {
   name: 'failover',
   about: 'the longest time without an ARP answer, and TCP connects lost of one every 20 ms',
+  takes: ['trials', 'subjects'],
   scenarios: TRIAL_NAMES,
   async *run({ quick, signal, log, ...options }) {
     const { subjects = SUBJECT_NAMES, trials = quick ? 1 : 10 } = options;

@@ -24,6 +24,7 @@ const PATIENCE_MS = 180_000;
 export const heal: Benchmark = {
   name: 'heal',
   about: 'a cable put back after 20 s: how long two nodes answer, and how often the status is written',
+  takes: ['trials', 'subjects'],
   async *run({ quick, signal, log, ...options }) {
     const { subjects = SUBJECT_NAMES, trials = quick ? 1 : 5 } = options;
     for await (const rig of rigsOf(subjects, { log, signal })) {

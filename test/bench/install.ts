@@ -60,6 +60,7 @@ export const install: Benchmark = {
   name: 'install',
   about:
     'an empty cluster to the first address that is answered for, and how many commands failed on the way',
+  takes: ['trials', 'subjects'],
   async *run({ quick, signal, log, ...options }) {
     const { subjects = SUBJECT_NAMES, trials = quick ? 1 : 10 } = options;
     const figures = new Map(subjects.map((name): [SubjectName, Series] => [name, emptySeries()]));

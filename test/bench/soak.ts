@@ -14,7 +14,7 @@ import { startLab } from '../lab/lab.ts';
 import { pause } from '../toolchain/pause.ts';
 import { type Task, withProgress } from '../toolchain/progress.ts';
 import { type Benchmark, type Result, spreadOf } from './benchmark.ts';
-import { longestGapMs, lostConnects } from './lan/observation.ts';
+import { countConnects, longestGapMs, lostConnects } from './lan/observation.ts';
 import { CLIENT, Rig, startWatchedLab } from './lan/rig.ts';
 import { SERVICE_PORT } from './lan/service.ts';
 import { LanProbe } from './lan/probe.ts';
@@ -54,6 +54,7 @@ const QUICK = { services: 5, many: 20, quietMs: 2000, settleMs: () => 1000, minu
 export const soak: Benchmark = {
   name: 'soak',
   about: 'memory and CPU of our speaker at rest, then false alarms while every CPU is busy',
+  takes: ['minutes'],
   scenarios: SCENARIOS,
   async *run({ quick, signal, log, scenarios = SCENARIOS, minutes }) {
     const sizes: Sizes = { ...(quick ? QUICK : FULL), ...(minutes !== undefined && { minutes }) };
@@ -168,7 +169,7 @@ async function* holdOut(
         mainThreadStalls: await countStalls(lab, winningNode, signal),
         cpusBusyPercent: busyPercent,
         arpGapMs: longestGapMs(probe.answers, span),
-        connects: probe.connects.length,
+        connects: countConnects(probe.connects, known),
         lostConnects: lostConnects(probe.connects, known),
       },
     );
@@ -179,12 +180,14 @@ async function* holdOut(
         neighbourLooks: neighbour.samples,
         neighbourLost: neighbour.lost,
         neighbourMacs: neighbour.macs.size,
-        connects: probe6.connects.length,
+        connects: countConnects(probe6.connects, known),
         lostConnects: lostConnects(probe6.connects, known),
       },
     );
   } finally {
-    await Promise.all([cpus.stop(), members.stop(), neighbour.stop(), probe6.stop()]);
+    // What it has to say was asked for above, unless something else has failed.
+    const unasked = members.stop().catch(() => undefined);
+    await Promise.all([cpus.stop(), unasked, neighbour.stop(), probe6.stop()]);
   }
 }
 

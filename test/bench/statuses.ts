@@ -14,8 +14,9 @@ const SUBJECT_SCRIPT = new URL('./statuses-subject.ts', import.meta.url);
 export const statuses: Benchmark = {
   name: 'statuses',
   about: '10,000 statuses listed, checked and indexed; client-node lists them only',
-  async *run({ quick, signal }) {
-    const [objects, runs] = quick ? [20, 1] : [10_000, 7];
+  takes: ['trials'],
+  async *run({ quick, signal, trials: runs = quick ? 1 : 7 }) {
+    const objects = quick ? 20 : 10_000;
     const server = await startStatusServer(objects);
     try {
       const measured = new Map<SubjectName, Measured[]>([

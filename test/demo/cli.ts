@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import { whyNoLab } from '../lab/requirements.ts';
 import { runSources } from '../support/run-sources.ts';
-import { INTERRUPTED, Interruption, stopSignal } from '../support/stop-signal.ts';
+import { endOf, INTERRUPTED, stopSignal } from '../support/stop-signal.ts';
 import type { Task } from '../toolchain/progress.ts';
 import { whyNoTools } from '../toolchain/resolve.ts';
 import { CLUSTER_TOOLS } from '../toolchain/tools.ts';
@@ -72,11 +72,9 @@ try {
     process.stdout.write(`${JSON.stringify(figures)}\n`);
   }
 } catch (error) {
-  const reason: unknown = signal.aborted ? signal.reason : error;
-  const isInterrupted = reason instanceof Interruption;
-  const end = isInterrupted ? 'was interrupted' : 'failed';
-  log(`\nthe demo ${end}: ${reason instanceof Error ? reason.message : String(reason)}`);
-  process.exitCode = isInterrupted ? INTERRUPTED : 1;
+  const { reason, code } = endOf(error, signal);
+  log(`\nthe demo ${code === INTERRUPTED ? 'was interrupted' : 'failed'}: ${reason}`);
+  process.exitCode = code;
 }
 
 /** Whether no lab can run here though one is asked for; says why. */

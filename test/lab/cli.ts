@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { quickstartStack } from '../demo/quickstart.ts';
 import { labSite } from '../demo/site.ts';
-import { stopSignal } from '../support/stop-signal.ts';
+import { endOf, stopSignal } from '../support/stop-signal.ts';
 import { type Task } from '../toolchain/progress.ts';
 import { resolveTool } from '../toolchain/resolve.ts';
 import { removeLab } from './cleanup.ts';
@@ -118,6 +118,7 @@ function parseCount(text: string): number {
 try {
   await program.parseAsync();
 } catch (error) {
-  task.log(error instanceof Error ? error.message : String(error));
-  process.exitCode = 1;
+  const { reason, code } = endOf(error, signal);
+  task.log(reason);
+  process.exitCode = code;
 }

@@ -4,12 +4,21 @@
 const ONE_REQUEST_MS = 1000;
 
 /** Somebody asked the command to end; it then ends with {@link INTERRUPTED}. */
-export class Interruption extends Error {
+class Interruption extends Error {
   override readonly name = 'Interruption';
 }
 
 /** Exit code of a command that was interrupted, as shells have it for SIGINT. */
 export const INTERRUPTED = 130;
+
+/** Why a command did not get to its end, and the exit code it ends with. */
+export function endOf(error: unknown, signal: AbortSignal): { reason: string; code: number } {
+  const cause: unknown = signal.aborted ? signal.reason : error;
+  return {
+    reason: cause instanceof Error ? cause.message : String(cause),
+    code: cause instanceof Interruption ? INTERRUPTED : 1,
+  };
+}
 
 /**
  * Aborted by SIGINT, SIGTERM and SIGHUP, and when whoever reads the output has gone, as `head` does: everything

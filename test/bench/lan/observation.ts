@@ -58,9 +58,17 @@ export function answerOrder(answers: readonly Answer[], span: Span): string[] {
     .map(({ mac }) => mac);
 }
 
-/** How many connects that began in `span` were lost. */
-export function lostConnects(connects: readonly Connect[], { from, to }: Span): number {
-  return connects.filter(({ at, ok }) => !ok && at >= from && at < to).length;
+/** How many connects began in `span`. */
+export function countConnects(connects: readonly Connect[], { from, to }: Span): number {
+  return connects.filter(({ at }) => at >= from && at < to).length;
+}
+
+/** How many of these were lost. */
+export function lostConnects(connects: readonly Connect[], span: Span): number {
+  return countConnects(
+    connects.filter(({ ok }) => !ok),
+    span,
+  );
 }
 
 interface Spell {

@@ -2,6 +2,7 @@ import {
   type Answer,
   answerOrder,
   contestedMs,
+  countConnects,
   longestGapMs,
   lostConnects,
 } from '../../../bench/lan/observation.ts';
@@ -66,9 +67,14 @@ describe('the order of the answering nodes', () => {
   });
 });
 
-describe('lost connects', () => {
-  it('are those that began in the span and found nobody', () => {
-    const connects = [-20, 0, 500, 980, 1000].map((at) => ({ at, ok: at === 500 }));
+describe('connects', () => {
+  const connects = [-20, 0, 500, 980, 1000].map((at) => ({ at, ok: at === 500 }));
+
+  it('are counted that began in the span', () => {
+    expect(countConnects(connects, span)).toBe(3);
+  });
+
+  it('are lost when they found nobody', () => {
     expect(lostConnects(connects, span)).toBe(2);
   });
 });
