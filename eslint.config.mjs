@@ -71,8 +71,8 @@ export default tseslint.config(
       globals: {
         process: 'readonly',
         URL: 'readonly',
-        setInterval: 'readonly',
-        clearInterval: 'readonly',
+        setTimeout: 'readonly',
+        clearTimeout: 'readonly',
         console: 'readonly',
       },
     },

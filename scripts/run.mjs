@@ -31,11 +31,14 @@ function fail(message) {
 /** Runs a command of ours to its end; its output goes to stderr. */
 async function step(title, command, args, options = {}) {
   const started = Date.now();
-  const tick = setInterval(() => {
+  const report = () => {
     process.stderr.write(`  … ${title}, ${Math.round((Date.now() - started) / 1000)} s\n`);
-  }, 10_000);
+    timer = setTimeout(report, 10_000);
+  };
+  let timer = setTimeout(report, 2000);
   const code = await run(command, args, { stdio: ['ignore', 2, 2], ...options });
-  clearInterval(tick);
+  clearTimeout(timer);
+  if (isStopped) process.exit(128 + constants.signals.SIGINT);
   if (code !== 0) fail(`${title} failed: \`${command} ${args.join(' ')}\` ended with code ${code}`);
   const seconds = (Date.now() - started) / 1000;
   if (seconds > 2) process.stderr.write(`  ${title}: ${seconds.toFixed(1)} s\n`);
@@ -46,10 +49,15 @@ function npm(title, ...args) {
   return onWindows ? step(title, ['npm', ...args].join(' '), [], { shell: true }) : step(title, 'npm', args);
 }
 
+let isStopped = false;
+
 /** Signals sent to us reach the child, whose end decides ours. */
 function run(command, args, options) {
   const child = spawn(command, args, { cwd: root, ...options });
-  const forward = (signal) => child.kill(signal);
+  const forward = (signal) => {
+    isStopped = true;
+    child.kill(signal);
+  };
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
   for (const signal of signals) process.on(signal, forward);
   return new Promise((resolve) => {

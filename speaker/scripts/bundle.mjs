@@ -17,6 +17,8 @@ const speaker = fileURLToPath(new URL('..', import.meta.url));
 const koffiFolder = dirname(require.resolve('koffi'));
 const image = resolve(process.argv[2] ?? join(speaker, 'dist', 'image'));
 
+const MANIFEST = 'manifest.json';
+
 /** Machines the image can run on; without the binary of a required one there is no image. */
 const ARCHITECTURES = [
   { name: 'x64', platform: 'linux/amd64', required: true },
@@ -149,13 +151,14 @@ function platformOf(path, platforms) {
 /** The package with koffi's binaries for `architecture`: the installed one, else one fetched once by npm. */
 async function findBinaries(architecture, version, required) {
   const name = `@koromix/koffi-linux-${architecture}`;
-  const kept = join(dirname(koffiFolder), '.cache', 'metallb-l2', `koffi-${version}`);
-  const fetched = join(kept, architecture, 'node_modules', name);
-  for (const folder of [packageFolder(name), fetched]) {
-    if (folder !== undefined && (await versionIn(folder)) === version) return folder;
-  }
-  const place = join(kept, architecture);
-  await mkdir(place, { recursive: true });
+  const installed = packageFolder(name);
+  if (installed !== undefined && (await versionIn(installed)) === version) return installed;
+  const kept = join(dirname(koffiFolder), '.cache', 'metallb-l2', `koffi-${version}-${architecture}`);
+  const fetched = join(kept, 'node_modules', name);
+  if (await isThere(fetched)) return fetched;
+  await mkdir(dirname(kept), { recursive: true });
+  // What is kept is whole, and has been checked: an npm that was stopped leaves half a package.
+  const place = await mkdtemp(`${kept}-`);
   const options = ['--no-save', '--no-package-lock', '--ignore-scripts', '--no-audit', '--no-fund'];
   // `--force` because npm otherwise refuses what does not run on the machine it is on.
   const platform = ['--force', '--os=linux', `--cpu=${architecture}`];
@@ -163,12 +166,17 @@ async function findBinaries(architecture, version, required) {
     const args = ['install', '--prefix', place, ...options, ...platform, `${name}@${version}`];
     await promisify(execFile)('npm', args, { cwd: place });
     await checkAgainstLock(place, name);
+    await rename(place, kept).catch(async (error) => {
+      if (!(await isThere(fetched))) throw error; // else somebody was faster
+    });
     return fetched;
   } catch (error) {
     const [, reason = error.message] = /^npm error (?!code|syscall|errno)(.*)$/m.exec(error.stderr) ?? [];
     if (required) throw new Error(`${name}@${version} cannot be installed: ${reason}`, { cause: error });
     process.stderr.write(`bundle: no image for linux/${architecture}: ${name}@${version}: ${reason}\n`);
     return undefined;
+  } finally {
+    await rm(place, { recursive: true, force: true });
   }
 }
 
@@ -179,7 +187,6 @@ async function checkAgainstLock(place, name) {
   const locked = await integrityIn(join(speaker, '..', 'package-lock.json'));
   const fetched = await integrityIn(join(place, 'node_modules', '.package-lock.json'));
   if (locked !== undefined && fetched === locked) return;
-  await rm(place, { recursive: true, force: true });
   throw new Error(`${name} is not what package-lock.json names (${locked})`);
 }
 
@@ -199,35 +206,53 @@ async function versionIn(folder) {
   }
 }
 
-async function writeManifest(target, platforms) {
-  const entries = await readdir(target, { recursive: true, withFileTypes: true });
+/** The manifest of what is in `folder`, as text. */
+async function manifestOf(folder, platforms) {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   const files = [];
   for (const path of paths) {
+    const name = relative(folder, path);
+    if (name === MANIFEST) continue;
     const sha256 = createHash('sha256')
       .update(await readFile(path))
       .digest('hex');
-    const name = relative(target, path);
     const platform = platformOf(name, platforms);
     files.push({ path: name, sha256, mode: 0o644, ...(platform === undefined ? {} : { platform }) });
   }
   files.sort((a, b) => (a.path < b.path ? -1 : 1));
   const manifest = { version: 2, entrypoint: 'main.mjs', platforms, files };
-  await writeFile(join(target, 'manifest.json'), `${JSON.stringify(manifest, undefined, 2)}\n`);
+  return `${JSON.stringify(manifest, undefined, 2)}\n`;
 }
 
-if ((await stat(join(speaker, 'dist', 'main.js')).catch(() => undefined)) === undefined) {
+/** Whether `folder` has this manifest, and what it says. */
+async function has(folder, manifest, platforms) {
+  if ((await readFile(join(folder, MANIFEST), 'utf8').catch(() => undefined)) !== manifest) return false;
+  return (await manifestOf(folder, platforms)) === manifest;
+}
+
+async function isThere(path) {
+  return (await stat(path).catch(() => undefined)) !== undefined;
+}
+
+if (!(await isThere(join(speaker, 'dist', 'main.js')))) {
   throw new Error('speaker/dist/main.js is missing: run `npm run build` first');
 }
-// Built beside its place and moved there whole, so that no reader meets half a bundle.
+// Built beside its place and moved there whole, so that no reader meets half a bundle; and not at all when it is what
+// is there, so that whoever runs or packs that is not disturbed by another command that builds.
 await mkdir(dirname(image), { recursive: true });
-const target = await mkdtemp(`${image}-`);
+const work = await mkdtemp(`${image}-`);
 try {
+  const target = join(work, 'image');
   const packages = await bundleProgram(target);
   const natives = await copyKoffi(target);
-  await writeManifest(target, await writeBills(target, packages, natives));
-  await rm(image, { recursive: true, force: true });
-  await rename(target, image);
+  const platforms = await writeBills(target, packages, natives);
+  const manifest = await manifestOf(target, platforms);
+  await writeFile(join(target, MANIFEST), manifest);
+  if (!(await has(image, manifest, platforms))) {
+    if (await isThere(image)) await rename(image, join(work, 'before'));
+    await rename(target, image);
+  }
 } finally {
-  await rm(target, { recursive: true, force: true });
+  await rm(work, { recursive: true, force: true });
 }
