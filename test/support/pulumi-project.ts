@@ -11,6 +11,7 @@ import { resolveTool } from '../toolchain/resolve.ts';
 import { providerPath } from './kubernetes-provider/install.ts';
 import { REAL_VERSION } from './kubernetes-provider/version.ts';
 import { languagePath } from './nodejs-language/install.ts';
+import { withoutPulumi } from './pulumi-environment.ts';
 
 /** How a command ended. */
 interface CommandResult {
@@ -73,6 +74,7 @@ export async function openPulumi({
       const path = [node, provider.path, more, language.path, process.env['PATH']];
       const env = {
         ...process.env,
+        ...withoutPulumi(process.env),
         KUBECONFIG: join(folder, 'kubeconfig'),
         PATH: path.filter((part) => part !== undefined).join(delimiter),
         PULUMI_BACKEND_URL: `file://${join(folder, 'state')}`,

@@ -16,6 +16,7 @@ import { cacheFolder } from '../toolchain/cache.ts';
 import { createOwnedFolder } from '../toolchain/owned-folder.ts';
 import { resolveTool } from '../toolchain/resolve.ts';
 import { providerPath } from './kubernetes-provider/install.ts';
+import { withoutPulumi } from './pulumi-environment.ts';
 
 export interface StackOptions {
   readonly name: string;
@@ -83,6 +84,8 @@ export async function createStack(options: StackOptions): Promise<PulumiStack> {
         pulumiCommand: await PulumiCommand.get({ root: folder }),
         pulumiHome: home,
         envVars: {
+          // The Automation API adds these to the variables of this process; what is undefined is not passed on.
+          ...(withoutPulumi(process.env) as Record<string, never>),
           ...options.env,
           KUBECONFIG: kubeconfigPath,
           PATH: [provider.path, process.env['PATH']].filter((part) => part !== undefined).join(delimiter),
@@ -91,6 +94,7 @@ export async function createStack(options: StackOptions): Promise<PulumiStack> {
           PULUMI_BACKEND_URL: `file://${state}?metadata=skip`,
           PULUMI_CONFIG_PASSPHRASE: '',
           PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: 'true',
+          PULUMI_HOME: home,
           PULUMI_SKIP_UPDATE_CHECK: 'true',
         },
       },

@@ -213,6 +213,22 @@ describe('a stack', () => {
     await expect(stack.up()).rejects.toThrow(/already exists[^]*upsertExistingObjects/);
     await stack.destroy();
   });
+
+  it("is not led by what the user has set for Pulumi's stacks of their own", async () => {
+    await rig.call('/api/v1/namespaces/default/configmaps', {
+      method: 'POST',
+      body: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'theirs' } },
+    });
+    const before = { ...process.env };
+    Object.assign(process.env, { PULUMI_STACK: 'theirs', PULUMI_K8S_UPSERT_EXISTING_OBJECTS: 'true' });
+    try {
+      const stack = await rig.stack('ours', async () => void configMap('theirs', { a: '1' }));
+      await expect(stack.up()).rejects.toThrow(/already exists/);
+      await stack.destroy();
+    } finally {
+      process.env = before;
+    }
+  });
 });
 
 describe('a provider of the program', () => {
