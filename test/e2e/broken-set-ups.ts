@@ -16,6 +16,7 @@ import {
 import { IP_ADDRESS_POOLS, L2_ADVERTISEMENTS, SERVICE_L2_STATUSES } from '@metallb-l2/sdk/models';
 import { DEFAULT_NAMESPACE, EXCLUDE_NODE_LABEL, SERVICE_ANNOTATIONS } from '@metallb-l2/sdk/settings';
 import { WORKLOAD_NAMESPACE } from '../demo/workload.ts';
+import { kubectl } from '../lab/kubectl.ts';
 import type { Lab } from '../lab/lab.ts';
 
 /** The names of the pool and the advertisement of `examples/quickstart`. */
@@ -114,15 +115,16 @@ function nodes(
 }
 
 async function patchNodeStatus(lab: Lab, node: string, patch: object): Promise<void> {
-  await lab.kubectl(['patch', 'node', node, '--subresource=status', '-p', JSON.stringify(patch)]);
+  await kubectl(lab, ['patch', 'node', node, '--subresource=status', '-p', JSON.stringify(patch)]);
 }
 
 function networkUnavailable(status: 'True' | 'False') {
   return { status: { conditions: [{ type: 'NetworkUnavailable', status, reason: 'Test' }] } };
 }
 
-async function kubectl({ lab }: Site, ...args: string[]): Promise<void> {
-  await lab.kubectl(['-n', DEFAULT_NAMESPACE, ...args]);
+/** About what is installed. */
+async function kubectlInstalled({ lab }: Site, ...args: string[]): Promise<void> {
+  await kubectl(lab, ['-n', DEFAULT_NAMESPACE, ...args]);
 }
 
 const POOL_OBJECT: KubeObject & { spec: { addresses: string[] } } = {
@@ -184,14 +186,7 @@ export const BROKEN_SET_UPS: readonly BrokenSetUp[] = [
       const annotations = { [SERVICE_ANNOTATIONS.addressPool]: 'tiny' };
       await site.api.create(IP_ADDRESS_POOLS, POOL_OBJECT);
       await createService(site, 'first', { annotations });
-      await site.lab.kubectl([
-        '-n',
-        WORKLOAD_NAMESPACE,
-        'wait',
-        'service/first',
-        '--for=jsonpath={.status.loadBalancer.ingress}',
-        '--timeout=30s',
-      ]);
+      await untilServed(site, 'first');
       await createService(site, 'broken', { annotations });
     },
     expected: ['poolExhausted'],
@@ -203,14 +198,7 @@ export const BROKEN_SET_UPS: readonly BrokenSetUp[] = [
     make: async (site) => {
       await site.api.create(IP_ADDRESS_POOLS, POOL_OBJECT);
       await createService(site, 'first', { annotations: shared });
-      await site.lab.kubectl([
-        '-n',
-        WORKLOAD_NAMESPACE,
-        'wait',
-        'service/first',
-        '--for=jsonpath={.status.loadBalancer.ingress}',
-        '--timeout=30s',
-      ]);
+      await untilServed(site, 'first');
       await createService(site, 'broken', { annotations: shared });
     },
     expected: ['portInUse'],
@@ -302,43 +290,56 @@ export const BROKEN_SET_UPS: readonly BrokenSetUp[] = [
     expected: ['noEndpoints', 'statusOfMissingNode'],
     undo: async (site) => {
       await removeServices('broken')(site);
-      await kubectl(site, 'delete', 'servicel2status', 'node9-x7k2p', '--ignore-not-found');
+      await kubectlInstalled(site, 'delete', 'servicel2status', 'node9-x7k2p', '--ignore-not-found');
     },
   },
   {
     name: 'no controller',
     service: 'broken',
     make: async (site) => {
-      await kubectl(site, 'scale', 'deployment/controller', '--replicas=0');
-      await kubectl(site, 'wait', 'pod', '-l', 'component=controller', '--for=delete', '--timeout=60s');
+      await kubectlInstalled(site, 'scale', 'deployment/controller', '--replicas=0');
+      await kubectlInstalled(
+        site,
+        'wait',
+        'pod',
+        '-l',
+        'component=controller',
+        '--for=delete',
+        '--timeout=60s',
+      );
       await createService(site, 'broken');
     },
     expected: ['noController'],
     undo: async (site) => {
       await removeServices('broken')(site);
-      await kubectl(site, 'scale', 'deployment/controller', '--replicas=2');
+      await kubectlInstalled(site, 'scale', 'deployment/controller', '--replicas=2');
     },
   },
   {
     name: 'no speaker',
     make: async (site) => {
       await patchSpeakerNodes(site, 'none');
-      await kubectl(site, 'wait', 'pod', '-l', 'component=speaker', '--for=delete', '--timeout=60s');
+      await kubectlInstalled(site, 'wait', 'pod', '-l', 'component=speaker', '--for=delete', '--timeout=60s');
     },
     expected: ['noSpeakers'],
     undo: (site) => patchSpeakerNodes(site, null),
   },
 ];
 
+async function untilServed({ lab }: Site, service: string): Promise<void> {
+  const ingress = '--for=jsonpath={.status.loadBalancer.ingress}';
+  await kubectl(lab, ['-n', WORKLOAD_NAMESPACE, 'wait', `service/${service}`, ingress, '--timeout=30s']);
+}
+
 /** Deletes services and the pool some of them have brought along. */
 function removeServices(...names: string[]): BrokenSetUp['undo'] {
   return async (site) => {
-    await site.lab.kubectl(['-n', WORKLOAD_NAMESPACE, 'delete', 'service', ...names]);
-    await kubectl(site, 'delete', 'ipaddresspool', 'tiny', '--ignore-not-found');
+    await kubectl(site.lab, ['-n', WORKLOAD_NAMESPACE, 'delete', 'service', '--ignore-not-found', ...names]);
+    await kubectlInstalled(site, 'delete', 'ipaddresspool', 'tiny', '--ignore-not-found');
   };
 }
 
 async function patchSpeakerNodes(site: Site, label: string | null): Promise<void> {
   const spec = { template: { spec: { nodeSelector: { 'example.com/speaker': label } } } };
-  await kubectl(site, 'patch', 'daemonset/speaker', '--type=merge', '-p', JSON.stringify({ spec }));
+  await kubectlInstalled(site, 'patch', 'daemonset/speaker', '--type=merge', '-p', JSON.stringify({ spec }));
 }

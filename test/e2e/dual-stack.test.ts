@@ -14,10 +14,12 @@ import { kubectl } from '../lab/kubectl.ts';
 import { startLab, type Lab } from '../lab/lab.ts';
 import { eventually } from '../support/eventually.ts';
 import { exampleStack } from '../support/example-stack.ts';
+import { openForAll } from '../support/open-for-all.ts';
 import type { PulumiStack } from '../support/pulumi-stack.ts';
 
 const MINUTE = 60_000;
-const task = { log: () => undefined, signal: new AbortController().signal };
+const { signal, open, defer } = openForAll();
+const task = { log: () => undefined, signal };
 
 let lab: Lab;
 let api: KubeConnection;
@@ -25,20 +27,16 @@ let stack: PulumiStack;
 let macs: ReadonlyMap<string, string>;
 
 beforeAll(async () => {
-  lab = await startLab({ ...task, nodes: 2 });
+  lab = await open(startLab({ ...task, nodes: 2 }), (opened) => opened.down());
   const { kubeconfig, config, sampleImage: image } = await labSite(lab);
   api = connect({ kubeconfig });
+  defer(() => api.close());
   macs = await nodesByMac(lab);
-  await createWorkload(api, { image, replicas: 2, services: [], signal: task.signal });
+  await createWorkload(api, { image, replicas: 2, services: [], signal });
   const { build } = config;
-  stack = await exampleStack('dual-stack', { kubeconfig, config: { build, ...poolsOf(lab) }, ...task });
+  const options = { kubeconfig, config: { build, ...poolsOf(lab) }, ...task };
+  stack = await open(exampleStack('dual-stack', options), (opened) => opened.dispose());
 }, 3 * MINUTE);
-
-afterAll(async () => {
-  await stack.dispose();
-  api.close();
-  await lab.down();
-}, MINUTE);
 
 /** The lab's free addresses, divided. */
 function poolsOf({ addressPool, addressPool6 }: Lab) {

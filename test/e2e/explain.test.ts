@@ -7,13 +7,16 @@ import { type KubeObject, type ResourceType, SERVICES } from '@metallb-l2/sdk/ku
 import type { KubeConnection } from '@metallb-l2/sdk/kube/connect';
 import { arpAnswers } from '../demo/probe.ts';
 import { createWorkload, WORKLOAD_NAMESPACE } from '../demo/workload.ts';
+import { kubectl } from '../lab/kubectl.ts';
 import type { Lab } from '../lab/lab.ts';
 import { eventually } from '../support/eventually.ts';
 import { BROKEN_SET_UPS, type Site, VICTIM } from './broken-set-ups.ts';
-import { type QuickstartLab, startQuickstartLab } from './quickstart-lab.ts';
+import { openForAll } from '../support/open-for-all.ts';
+import { openQuickstartLab, type QuickstartLab } from './quickstart-lab.ts';
 
 const MINUTE = 60_000;
-const task = { log: () => undefined, signal: new AbortController().signal };
+const opened = openForAll();
+const { signal } = opened;
 const PODS: ResourceType = { group: '', version: 'v1', plural: 'pods', kind: 'Pod', namespaced: true };
 
 let quickstart: QuickstartLab;
@@ -45,27 +48,19 @@ async function expectAllWell(): Promise<void> {
 }
 
 beforeAll(async () => {
-  quickstart = await startQuickstartLab(task);
+  quickstart = await openQuickstartLab(opened, { log: () => undefined });
   ({ lab, api, client } = quickstart);
   await quickstart.stack.up();
   const image = quickstart.site.sampleImage;
-  await createWorkload(api, { image, replicas: 2, services: [VICTIM], signal: task.signal });
+  await createWorkload(api, { image, replicas: 2, services: [VICTIM], signal });
   await api.create(PODS, idlePod('single', image, { nodeName: 'node1' }, true));
   await api.create(PODS, idlePod('never-ready', image, {}, false));
-  await lab.kubectl([
-    '-n',
-    WORKLOAD_NAMESPACE,
-    'wait',
-    'pod/single',
-    '--for=condition=Ready',
-    '--timeout=60s',
-  ]);
+  const isReady = ['wait', 'pod/single', '--for=condition=Ready', '--timeout=60s'];
+  await kubectl(lab, ['-n', WORKLOAD_NAMESPACE, ...isReady]);
   await expectAllWell();
   const { status } = await api.get(SERVICES, { namespace: WORKLOAD_NAMESPACE, name: VICTIM });
   site = { api, lab, taken: status?.loadBalancer?.ingress?.[0]?.ip ?? '' };
 }, 5 * MINUTE);
-
-afterAll(() => quickstart.down(), MINUTE);
 
 describe.each(BROKEN_SET_UPS)('$name', ({ service = VICTIM, make, expected, undo }) => {
   const ref = { namespace: WORKLOAD_NAMESPACE, name: service };

@@ -5,7 +5,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { labFolder } from '../lab/folders.ts';
+import { kubectl } from '../lab/kubectl.ts';
 import { startLab } from '../lab/lab.ts';
+import { dyingWithParent } from '../lab/processes.ts';
 import { readLabState } from '../lab/state.ts';
 import { until } from '../support/until.ts';
 
@@ -50,8 +52,7 @@ describe('the lab', () => {
         ['one', 'two'].map((role) => startLab({ ...task, name: nameOf(role), nodes: 1 })),
       );
       for (const lab of labs) {
-        const { stdout } = await lab.kubectl(['get', 'nodes', '-o', 'name']);
-        expect(stdout.trim()).toBe('node/node1');
+        expect((await kubectl(lab, ['get', 'nodes', '-o', 'name'])).trim()).toBe('node/node1');
       }
       for (const lab of labs) {
         const machineInterface = await interfaceOf(lab.name);
@@ -72,14 +73,14 @@ describe('the lab', () => {
         await startLab({ name: ${JSON.stringify(name)}, nodes: 1, log: () => {}, signal: new AbortController().signal });
         console.log('up');
         setInterval(() => {}, 1000);`;
-      const owner = spawn(process.execPath, ['--input-type=module', '-e', program], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      });
-      await once(owner.stdout, 'data');
+      const [file, ...args] = dyingWithParent([process.execPath, '--input-type=module', '-e', program]);
+      const owner = spawn(file, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+      const ended = once(owner, 'exit');
+      await Promise.race([once(owner.stdout, 'data'), ended]);
       const machineInterface = await interfaceOf(name);
       expect(tracesOf(name, machineInterface).length).toBeGreaterThan(3);
       owner.kill('SIGKILL');
-      await once(owner, 'exit');
+      await ended;
 
       const next = await startLab({ ...task, name: nameOf('next'), nodes: 1 });
       await next.down();

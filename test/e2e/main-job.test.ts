@@ -16,12 +16,14 @@ import { ClusterStage } from '../demo/cluster-stage.ts';
 import { runDemo, type DemoResult } from '../demo/demo.ts';
 import { arpAnswers, nodesByMac } from '../demo/probe.ts';
 import { WORKLOAD_NAMESPACE } from '../demo/workload.ts';
+import { kubectl } from '../lab/kubectl.ts';
 import type { Lab } from '../lab/lab.ts';
 import type { PulumiStack } from '../support/pulumi-stack.ts';
 import { ACCESS } from '../../component/src/rbac.js';
 import { unusedRights } from '../support/rights.ts';
 import { eventually } from '../support/eventually.ts';
-import { type QuickstartLab, startQuickstartLab } from './quickstart-lab.ts';
+import { openForAll } from '../support/open-for-all.ts';
+import { openQuickstartLab, type QuickstartLab } from './quickstart-lab.ts';
 
 const MINUTE = 60_000;
 
@@ -70,7 +72,8 @@ async function disownState(api: KubeApi): Promise<void> {
 
 describe('metallb-l2 on a cluster of three nodes', () => {
   const output: string[] = [];
-  const task = { log: (line: string) => output.push(line), signal: new AbortController().signal };
+  const opened = openForAll();
+  const task = { log: (line: string) => output.push(line), signal: opened.signal };
   let quickstart: QuickstartLab;
   let lab: Lab;
   let stack: PulumiStack;
@@ -78,11 +81,9 @@ describe('metallb-l2 on a cluster of three nodes', () => {
   let client: ServiceL2StatusClient;
 
   beforeAll(async () => {
-    quickstart = await startQuickstartLab(task);
+    quickstart = await openQuickstartLab(opened, task);
     ({ lab, stack, api, client } = quickstart);
   }, 5 * MINUTE);
-
-  afterAll(() => quickstart.down(), MINUTE);
 
   /** Every service of the sample is announced by a node that alone answers ARP for its address. */
   async function expectAnnouncedOnTheWire(): Promise<void> {
@@ -133,7 +134,7 @@ describe('metallb-l2 on a cluster of three nodes', () => {
     'has one truthful status for each service after the power is back',
     async () => {
       for (const node of lab.nodes) await lab.restore(node.name);
-      await lab.kubectl(['wait', 'node', '--all', '--for=condition=Ready', '--timeout=60s']);
+      await kubectl(lab, ['wait', 'node', '--all', '--for=condition=Ready', '--timeout=60s']);
       await expectAnnouncedOnTheWire();
     },
     2 * MINUTE,
@@ -192,11 +193,11 @@ describe('metallb-l2 on a cluster of three nodes', () => {
     'shows no changes after controllers and users have touched what they may',
     async () => {
       const inNamespace = ['-n', DEFAULT_NAMESPACE];
-      await lab.kubectl(['rollout', 'restart', 'daemonset/speaker', ...inNamespace]);
-      await lab.kubectl(['annotate', 'deployment/controller', 'team=network', ...inNamespace]);
-      await lab.kubectl(['label', 'namespace', DEFAULT_NAMESPACE, 'team=network']);
-      await lab.kubectl(['label', 'ipaddresspools.metallb.io', '--all', 'team=network', ...inNamespace]);
-      await lab.kubectl(['rollout', 'status', 'daemonset/speaker', '--timeout=60s', ...inNamespace]);
+      await kubectl(lab, ['rollout', 'restart', 'daemonset/speaker', ...inNamespace]);
+      await kubectl(lab, ['annotate', 'deployment/controller', 'team=network', ...inNamespace]);
+      await kubectl(lab, ['label', 'namespace', DEFAULT_NAMESPACE, 'team=network']);
+      await kubectl(lab, ['label', 'ipaddresspools.metallb.io', '--all', 'team=network', ...inNamespace]);
+      await kubectl(lab, ['rollout', 'status', 'daemonset/speaker', '--timeout=60s', ...inNamespace]);
       expect(Object.keys((await stack.refresh()).changes)).toEqual(['same']);
       expect(Object.keys((await stack.up()).changes)).toEqual(['same']);
     },
@@ -224,15 +225,11 @@ describe('metallb-l2 on a cluster of three nodes', () => {
       const custom = ['configurationstates', 'ipaddresspools', 'l2advertisements', 'servicel2statuses'].map(
         (kind) => `${kind}.metallb.io`,
       );
-      const { stdout } = await lab.kubectl([
-        'get',
-        [...kinds, ...custom].join(),
-        '--all-namespaces',
-        '-o',
-        'name',
-      ]);
+      const names = await kubectl(lab, ['get', [...kinds, ...custom].join(), '-A', '-o', 'name']);
+      // There are others, so that a question that finds nothing at all is noticed.
+      expect(names.split('\n')).toContain(`namespace/${WORKLOAD_NAMESPACE}`);
       expect(
-        stdout.split('\n').filter((name) => name.includes('metallb') && !name.includes(WORKLOAD_NAMESPACE)),
+        names.split('\n').filter((name) => name.includes('metallb') && !name.includes(WORKLOAD_NAMESPACE)),
       ).toEqual([]);
     },
     2 * MINUTE,

@@ -13,13 +13,15 @@ import { createWorkload, WORKLOAD_NAMESPACE } from '../demo/workload.ts';
 import type { Lab } from '../lab/lab.ts';
 import { divideNodes, installUpstream } from '../lab/upstream/install.ts';
 import { eventually } from '../support/eventually.ts';
-import { type QuickstartLab, startQuickstartLab } from './quickstart-lab.ts';
+import { openForAll } from '../support/open-for-all.ts';
+import { openQuickstartLab, type QuickstartLab } from './quickstart-lab.ts';
 
 const MINUTE = 60_000;
-const task = { log: () => undefined, signal: new AbortController().signal };
 const services = ['web-1', 'web-2', 'web-3', 'web-4', 'web-5', 'web-6'];
 
 describe('upstream speakers beside ours', () => {
+  const opened = openForAll();
+  const task = { log: () => undefined, signal: opened.signal };
   let quickstart: QuickstartLab;
   let lab: Lab;
   let api: KubeConnection;
@@ -27,15 +29,13 @@ describe('upstream speakers beside ours', () => {
   let macs: ReadonlyMap<string, string>;
 
   beforeAll(async () => {
-    quickstart = await startQuickstartLab({ ...task, nodes: 4 });
+    quickstart = await openQuickstartLab(opened, { ...task, nodes: 4 });
     ({ lab, api, client } = quickstart);
     macs = await nodesByMac(lab);
     await quickstart.stack.up();
     const image = quickstart.site.sampleImage;
     await createWorkload(api, { image, replicas: 4, services, signal: task.signal });
   }, 5 * MINUTE);
-
-  afterAll(() => quickstart.down(), MINUTE);
 
   async function speakersByNode(): Promise<Map<string, { name: string; isUpstream: boolean }>> {
     const labelSelector = selectorOf(COMPONENT_LABELS.speaker);

@@ -11,9 +11,9 @@ import { hostFolder } from '../lab/folders.ts';
 import { onHostNetwork, openHost } from '../lab/host.ts';
 import { applyObjects, kubectl } from '../lab/kubectl.ts';
 import { startLab, type Lab } from '../lab/lab.ts';
-import type { ServerProcess } from '../lab/processes.ts';
 import { runChecked } from '../lab/run.ts';
 import { eventually } from '../support/eventually.ts';
+import { openForAll } from '../support/open-for-all.ts';
 import { pidOf } from '../toolchain/process-identity.ts';
 
 const MINUTE = 60_000;
@@ -23,16 +23,17 @@ const RECENT_MS = 300;
 const WEB = '10.20.0.1';
 const LIMITED = '10.21.0.1';
 
-const stop = new AbortController();
-const task = { log: () => undefined, signal: stop.signal };
+const { signal, open, defer } = openForAll();
+const task = { log: () => undefined, signal };
 let lab: Lab;
 let api: KubeConnection;
-const speakers: ServerProcess[] = [];
 const probes: LanProbe[] = [];
 
 beforeAll(async () => {
-  lab = await startLab({ ...task, bare: true, nodes: 2, clients: ['client', 'intruder'] });
+  const shape = { bare: true, nodes: 2, clients: ['client', 'intruder'] };
+  lab = await open(startLab({ ...task, ...shape }), (opened) => opened.down());
   api = connect({ kubeconfig: await readFile(lab.kubeconfigPath, 'utf8') });
+  defer(() => api.close());
   await applyObjects(lab, customResourceDefinitions(), task.signal);
   await kubectl(lab, ['wait', 'crd', '--all', '--for=condition=Established', '--timeout=30s']);
   await startSpeaker('node1');
@@ -46,17 +47,12 @@ afterEach(async () => {
   for (const probe of probes.splice(0)) await probe.stop();
 });
 
-afterAll(async () => {
-  for (const speaker of speakers) await speaker.kill();
-  api.close();
-  await lab.down();
-}, MINUTE);
-
 async function startSpeaker(node: string): Promise<void> {
   const found = lab.nodes.find(({ name }) => name === node);
   if (found === undefined) throw new Error(`there is no ${node}`);
   const pod = await createSpeakerPod(api, found, task.signal);
-  speakers.push(startBareSpeaker(lab, pod, { gossips: true }));
+  const speaker = startBareSpeaker(lab, pod, { gossips: true });
+  defer(() => speaker.kill());
 }
 
 /** Runs `ip` of iproute2 in the network of a host. */

@@ -25,6 +25,7 @@ import { runChecked } from '../lab/run.ts';
 import { installChart } from '../lab/upstream/chart.ts';
 import { applyManifest, prepareManifest } from '../lab/upstream/manifest.ts';
 import { eventually } from '../support/eventually.ts';
+import { openForAll } from '../support/open-for-all.ts';
 import { createStack, type PulumiStack } from '../support/pulumi-stack.ts';
 import type { Task } from '../toolchain/progress.ts';
 import { resolveTool } from '../toolchain/resolve.ts';
@@ -99,23 +100,20 @@ function holdingOf({ metadata, status }: Service): Holding {
 }
 
 describe.each(WAYS)('an installation of upstream’s $installation', (way) => {
-  const stop = new AbortController();
-  const task = { log: () => undefined, signal: stop.signal };
+  const { signal, open, defer } = openForAll();
+  const task = { log: () => undefined, signal };
   let lab: Lab;
   let api: KubeConnection;
   let client: ServiceL2StatusClient;
   let stack: PulumiStack;
   let probe: LanProbe;
   let held: Map<string, Holding>;
-  /** Undone in reverse, as far as the start came. */
-  const releases: (() => Promise<void> | void)[] = [];
 
   beforeAll(async () => {
-    lab = await startLab({ ...task, nodes: 3 });
-    releases.push(() => lab.down());
+    lab = await open(startLab({ ...task, nodes: 3 }), (opened) => opened.down());
     const { kubeconfig, config, sampleImage } = await labSite(lab);
     api = connect({ kubeconfig });
-    releases.push(() => api.close());
+    defer(() => api.close());
     client = new ServiceL2StatusClient({ api });
 
     await way.install(lab, task);
@@ -144,7 +142,7 @@ describe.each(WAYS)('an installation of upstream’s $installation', (way) => {
       expect(statuses).toHaveLength(services.length);
     }, MINUTE);
 
-    stack = await createStack({
+    const creating = createStack({
       name: 'test',
       projectName: 'upgrade',
       kubeconfig,
@@ -160,13 +158,8 @@ describe.each(WAYS)('an installation of upstream’s $installation', (way) => {
       },
       ...task,
     });
-    releases.push(() => stack.dispose());
+    stack = await open(creating, (opened) => opened.dispose());
   }, 6 * MINUTE);
-
-  afterAll(async () => {
-    for (const release of releases.reverse()) await release();
-    stop.abort();
-  }, MINUTE);
 
   /** The key in a secret; speakers with another one do not hear each other. */
   function gossipKey(secret: string): Promise<string> {
@@ -178,8 +171,9 @@ describe.each(WAYS)('an installation of upstream’s $installation', (way) => {
     'becomes ours without a service losing its address',
     async () => {
       const [address = ''] = held.get('web-1')?.addresses ?? [];
-      probe = await LanProbe.start(lab, 'client', { address, port: 80 }, task);
-      releases.push(() => probe.stop());
+      probe = await open(LanProbe.start(lab, 'client', { address, port: 80 }, task), (opened) =>
+        opened.stop(),
+      );
       const watched = new ResourceCache({ api, clock: systemClock, random: systemRandom }, SERVICES, {
         namespace: WORKLOAD_NAMESPACE,
       });
@@ -191,8 +185,9 @@ describe.each(WAYS)('an installation of upstream’s $installation', (way) => {
           if (!isDeepStrictEqual(now, held.get(name))) changes.push({ name, ...now });
         }
       });
+      const stop = new AbortController();
       const ended = watched.run(stop.signal);
-      releases.push(() => {
+      defer(() => {
         stop.abort();
         return ended;
       });

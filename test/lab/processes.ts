@@ -22,7 +22,7 @@ export interface ServerCommand {
 export interface Readiness {
   /** Whether the server does its work; a thrown error counts as "not yet". */
   readonly probe: () => Promise<boolean>;
-  /** @default 60000 */
+  /** For one that hangs: what ends by itself is noticed at once. @default 180000 */
   readonly timeoutMs?: number;
 }
 
@@ -31,6 +31,11 @@ const ENVIRONMENT = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/
 
 const POLL_MS = 50;
 const LAST_LINES = 15;
+
+/** Turns a command into one that the kernel kills when the process that starts it dies, however that happens. */
+export function dyingWithParent(argv: readonly [string, ...string[]]): [string, ...string[]] {
+  return ['setpriv', '--pdeathsig', 'KILL', '--', ...argv];
+}
 
 /** A running server. It does not keep this process alive. */
 export class ServerProcess {
@@ -49,9 +54,7 @@ export class ServerProcess {
   static start(command: ServerCommand): ServerProcess {
     const output = openSync(command.logFile, 'a');
     try {
-      const [file, ...args] = command.diesWithParent
-        ? ['setpriv', '--pdeathsig', 'KILL', '--', ...command.argv]
-        : command.argv;
+      const [file, ...args] = command.diesWithParent ? dyingWithParent(command.argv) : command.argv;
       const child = spawn(file, args, {
         cwd: command.cwd,
         env: ENVIRONMENT,
@@ -75,7 +78,7 @@ export class ServerProcess {
    *
    * @throws with the end of its log when it dies or is not ready in time, the signal's reason when aborted
    */
-  async ready({ log, signal }: Task, { probe, timeoutMs = 60_000 }: Readiness): Promise<void> {
+  async ready({ log, signal }: Task, { probe, timeoutMs = 180_000 }: Readiness): Promise<void> {
     const deadline = performance.now() + timeoutMs;
     await withProgress(log, `${this.#command.name}: starting`, async () => {
       while (!(await probe().catch(() => false))) {

@@ -5,6 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { dyingWithParent } from '../lab/processes.ts';
 import { TEST_CERTIFICATE } from './tls.ts';
 import { TOKEN_ISSUER, TOKEN_SERVICE } from './token-server.ts';
 
@@ -45,9 +46,8 @@ export async function startRegistry(options: RegistryServerOptions = {}): Promis
   // JSON is YAML.
   await writeFile(join(folder, 'config.yml'), JSON.stringify(config));
 
-  const child = spawn('docker-registry', ['serve', join(folder, 'config.yml')], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  const [file, ...args] = dyingWithParent(['docker-registry', 'serve', join(folder, 'config.yml')]);
+  const child = spawn(file, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   const close = async () => {
     if (child.exitCode === null && child.signalCode === null && child.pid !== undefined) {
       child.kill('SIGKILL');
@@ -75,7 +75,7 @@ function authOf({ htpasswd, tokenRealm }: RegistryServerOptions, folder: string)
 async function listeningAddress(child: ChildProcess & { stderr: NodeJS.ReadableStream }): Promise<string> {
   const failure = new Promise<never>((_, reject) => {
     child.once('error', (cause) =>
-      reject(new Error('cannot run docker-registry; is it installed?', { cause })),
+      reject(new Error(`docker-registry cannot be started: ${cause.message}`, { cause })),
     );
   });
   const lines: string[] = [];

@@ -9,6 +9,7 @@ import { MetalLBLayer2, getServiceL2StatusOutput } from '../../../component/src/
 import { run } from '../../lab/run.ts';
 import { doNotWait } from '../../support/do-not-wait.ts';
 import { inspect, makeBases, pushBases } from '../../support/image-rig.ts';
+import { openForAll } from '../../support/open-for-all.ts';
 import type { PulumiStack } from '../../support/pulumi-stack.ts';
 import { type RegistryServer, startRegistry } from '../../support/registry-server.ts';
 import { type StackCluster, startStackCluster } from '../../support/stack-cluster.ts';
@@ -30,8 +31,7 @@ let real: StackCluster;
 let registry: RegistryServer;
 let stack: PulumiStack;
 const lines: string[] = [];
-/** Undone in reverse, as far as the start came. */
-const releases: (() => Promise<void> | void)[] = [];
+const { open, defer } = openForAll();
 
 /** Makes a cluster, installs into it and asks it, in one go. */
 function program() {
@@ -100,20 +100,14 @@ async function tags(): Promise<string[]> {
 
 beforeAll(async () => {
   const folder = await mkdtemp(join(tmpdir(), 'new-cluster-'));
-  releases.push(() => rm(folder, { recursive: true, force: true }));
-  real = await startStackCluster();
-  releases.push(() => real.stop());
-  registry = await startRegistry({ htpasswd: HTPASSWD });
-  releases.push(() => registry.close());
+  defer(() => rm(folder, { recursive: true, force: true }));
+  real = await open(startStackCluster(), (opened) => opened.stop());
+  registry = await open(startRegistry({ htpasswd: HTPASSWD }), (opened) => opened.close());
   await makeBases(folder);
   await pushBases(folder, registry.host, ANN);
   const log = (line: string) => void lines.push(line);
   stack = await real.createStack('new-cluster', program, { kubeconfig: NOWHERE, log });
 }, 120_000);
-
-afterAll(async () => {
-  for (const release of releases.reverse()) await release();
-}, 60_000);
 
 it('a stack that makes its cluster, installs into it and asks it is previewed before there is a cluster, comes up in one go, and shows moves without changes', async () => {
   const planned = await stack.preview();

@@ -83,7 +83,8 @@ function start(...argv: string[]): Started {
   const child = spawn(process.execPath, [BIN, '--kubeconfig', kubeconfig, ...argv], { stdio: 'pipe' });
   let printed = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));
-  return { child, ended: once(child, 'exit'), printed: () => printed };
+  // `exit` may come before the last of what it has printed.
+  return { child, ended: once(child, 'close'), printed: () => printed };
 }
 
 const soon = (what: string, probe: () => boolean) => until(what, () => Promise.resolve(probe()));

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { LEASES, SERVICES } from '@metallb-l2/sdk/kube';
 import { IP_ADDRESS_POOLS } from '@metallb-l2/sdk/models';
 import { findFreePort } from '../../lab/control-plane.ts';
+import { dyingWithParent } from '../../lab/processes.ts';
 import { FaultyProxy, type ProxiedRequest } from '../../support/faulty-proxy.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
 import { ServiceObserver } from '../../support/service-observer.ts';
@@ -59,16 +60,15 @@ export class ControllerProcess {
       METALLB_POD_UID: `${name}-uid`,
       METALLB_HTTP_PORT: String(port),
     };
-    const child = spawn(process.execPath, [PROGRAM, 'controller'], {
-      env,
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const [file, ...args] = dyingWithParent([process.execPath, PROGRAM, 'controller']);
+    const child = spawn(file, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
     return new ControllerProcess(name, proxy, child, folder, port);
   }
 
   /** Lines of its log, parsed. */
   get log(): { level: string; message: string }[] {
-    const lines = this.#log.split('\n').filter((line) => line !== '');
+    // The last one may have come in part.
+    const lines = this.#log.split('\n').slice(0, -1);
     return lines.map((line) => JSON.parse(line) as { level: string; message: string });
   }
 
@@ -95,7 +95,8 @@ export class ControllerProcess {
 
   async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     if (!this.hasEnded) {
-      const ended = once(this.#child, 'exit');
+      // With the output closed, so that the log has its last words.
+      const ended = once(this.#child, 'close');
       this.#child.kill(signal);
       await ended;
     }

@@ -7,6 +7,7 @@ import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { readBundle } from '../../../component/src/image/bundle.js';
 import { findFreePort } from '../../lab/control-plane.ts';
+import { dyingWithParent } from '../../lab/processes.ts';
 import { until } from '../../support/until.ts';
 import { START_TIMEOUT_MS, type TestCluster, startTestCluster } from '../sdk/control-plane.ts';
 
@@ -107,10 +108,8 @@ it('runs the controller against a cluster until it is told to stop', async () =>
     METALLB_POD_UID: 'pod-uid',
     METALLB_HTTP_PORT: String(port),
   };
-  const child = spawn(process.execPath, [main(), 'controller'], {
-    env,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const [file, ...args] = dyingWithParent([process.execPath, main(), 'controller']);
+  const child = spawn(file, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
   try {
     const [output, ended] = [text(child.stdout), once(child, 'exit')];
     const ask = (path: string) => fetch(`http://127.0.0.1:${port}${path}`).catch(() => undefined);

@@ -5,6 +5,7 @@ import { type Bundle, readBundle } from '../../../component/src/image/bundle.js'
 import { PLATFORMS } from '../../../component/src/image/platform.js';
 import { previewImage, publishImage, tagImage } from '../../../component/src/image/publish.js';
 import { formatImageReference } from '../../../component/src/image/reference.js';
+import { openForAll } from '../../support/open-for-all.ts';
 import { type RegistryServer, startRegistry } from '../../support/registry-server.ts';
 import {
   BUNDLE_FILES,
@@ -21,8 +22,7 @@ import {
 let folder: string;
 let bundle: Bundle;
 let registry: RegistryServer;
-/** Undone in reverse, as far as the start came. */
-const releases: (() => Promise<void>)[] = [];
+const { open, defer } = openForAll();
 
 /** The files of an image, as a container runtime on `architecture` would find them. */
 async function pull(reference: string, architecture: string) {
@@ -40,16 +40,11 @@ async function pull(reference: string, architecture: string) {
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'publish-'));
-  releases.push(() => rm(folder, { recursive: true, force: true }));
+  defer(() => rm(folder, { recursive: true, force: true }));
   bundle = await readBundle(await writeBundle(join(folder, 'speaker')));
-  registry = await startRegistry();
-  releases.push(() => registry.close());
+  registry = await open(startRegistry(), (opened) => opened.close());
   await makeBases(folder);
   await pushBases(folder, registry.host);
-});
-
-afterAll(async () => {
-  for (const release of releases.reverse()) await release();
 });
 
 describe('an image built and pushed', () => {

@@ -9,6 +9,7 @@ import { dockerLogin } from '../../../component/src/image/docker-login.js';
 import { publishImage, tagImage } from '../../../component/src/image/publish.js';
 import { RegistryError } from '../../../component/src/image/registry-error.js';
 import { setUpDocker } from '../../support/credential-helper.ts';
+import { openForAll } from '../../support/open-for-all.ts';
 import { type RegistryServer, startRegistry } from '../../support/registry-server.ts';
 import { TEST_CERTIFICATE } from '../../support/tls.ts';
 import { type TokenServer, startTokenServer } from '../../support/token-server.ts';
@@ -38,33 +39,27 @@ let guarded: RegistryServer;
 let tokens: TokenServer;
 let hosted: RegistryServer;
 let encrypted: RegistryServer;
-/** Undone in reverse, as far as the start came. */
-const releases: (() => Promise<void>)[] = [];
+const { open: openAndClose, defer } = openForAll();
 
 /** Has a server closed in the end. */
-function closing<T extends { close(): Promise<void> }>(server: T): T {
-  releases.push(() => server.close());
-  return server;
+function closing<T extends { close(): Promise<void> }>(server: Promise<T>): Promise<T> {
+  return openAndClose(server, (opened) => opened.close());
 }
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'registries-'));
-  releases.push(() => rm(folder, { recursive: true, force: true }));
+  defer(() => rm(folder, { recursive: true, force: true }));
   bundleFolder = await writeBundle(join(folder, 'speaker'));
   bundle = await readBundle(bundleFolder);
-  open = closing(await startRegistry());
-  guarded = closing(await startRegistry({ htpasswd: HTPASSWD }));
-  tokens = closing(await startTokenServer({ ...ANN, identityToken: IDENTITY_TOKEN }));
-  hosted = closing(await startRegistry({ tokenRealm: tokens.realm }));
-  encrypted = closing(await startRegistry({ tls: true }));
+  open = await closing(startRegistry());
+  guarded = await closing(startRegistry({ htpasswd: HTPASSWD }));
+  tokens = await closing(startTokenServer({ ...ANN, identityToken: IDENTITY_TOKEN }));
+  hosted = await closing(startRegistry({ tokenRealm: tokens.realm }));
+  encrypted = await closing(startRegistry({ tls: true }));
   await makeBases(folder);
   await pushBases(folder, open.host);
   await pushBases(folder, guarded.host, ANN);
   await pushBases(folder, hosted.host, ANN);
-});
-
-afterAll(async () => {
-  for (const release of releases.reverse()) await release();
 });
 
 describe.each([
@@ -112,8 +107,8 @@ describe.each([
 describe("a log-in kept by a credential helper of Docker's", () => {
   /** Pushes with what Docker's configuration knows when `helper`, a shell script, keeps the log-ins. */
   async function pushWith(helper: string | undefined, host: string, repository: string): Promise<string> {
-    const docker = closing(
-      await setUpDocker({ credsStore: 'test' }, helper === undefined ? {} : { test: helper }),
+    const docker = await closing(
+      setUpDocker({ credsStore: 'test' }, helper === undefined ? {} : { test: helper }),
     );
     const { deps } = client(bundle, { loginFor: (registry) => dockerLogin(registry, docker) });
     return publishImage(deps, requestTo(host, repository));
