@@ -62,6 +62,13 @@ export interface ProxiedRequest {
   readonly method: string;
   /** Without the query. */
   readonly path: string;
+  /** Whether nothing comes of it. */
+  readonly dryRun: boolean;
+}
+
+interface LostAnswer {
+  readonly isLost: (request: ProxiedRequest) => boolean;
+  readonly taken: () => void;
 }
 
 export class FaultyProxy {
@@ -78,6 +85,7 @@ export class FaultyProxy {
   readonly #calls: Deck<Fault | undefined>;
   readonly #watches: Deck<Fault | undefined>;
   #isCalm = true;
+  #lost: LostAnswer | undefined;
 
   private constructor(server: http.Server, kubeconfig: string, random: Random) {
     const config = JSON.parse(kubeconfig) as {
@@ -93,7 +101,9 @@ export class FaultyProxy {
     this.#calls = new Deck(CALLS, random);
     this.#watches = new Deck(WATCHES, random);
     const { port } = server.address() as AddressInfo;
-    first.cluster = { server: `http://127.0.0.1:${port}` } as typeof first.cluster;
+    // Some clients take no server without TLS unless they are told so.
+    const cluster = { server: `http://127.0.0.1:${port}`, 'insecure-skip-tls-verify': true };
+    first.cluster = cluster as unknown as typeof first.cluster;
     this.kubeconfig = JSON.stringify(config);
     server.on('request', (request, response) => this.#handle(request, response));
   }
@@ -118,6 +128,11 @@ export class FaultyProxy {
     this.#server.closeAllConnections();
   }
 
+  /** The next request for which `isLost` says so takes effect, and gets no answer. Resolves when it has. */
+  loseAnswer(isLost: LostAnswer['isLost']): Promise<void> {
+    return new Promise((taken) => (this.#lost = { isLost, taken }));
+  }
+
   async stop(): Promise<void> {
     this.#agent.destroy();
     this.#server.closeAllConnections();
@@ -127,7 +142,22 @@ export class FaultyProxy {
   #handle(request: http.IncomingMessage, response: http.ServerResponse): void {
     const { pathname, searchParams } = new URL(request.url ?? '', 'http://proxy');
     const isWatch = searchParams.get('watch') === 'true';
-    this.requests.push({ at: performance.now(), method: request.method ?? '', path: pathname });
+    const seen = {
+      at: performance.now(),
+      method: request.method ?? '',
+      path: pathname,
+      dryRun: searchParams.has('dryRun'),
+    };
+    this.requests.push(seen);
+    if (this.#lost?.isLost(seen)) {
+      const { taken } = this.#lost;
+      this.#lost = undefined;
+      this.#forward(request, (answer) => {
+        answer.resume();
+        taken();
+      });
+      return;
+    }
     const fault = this.#chooseFault(isWatch);
     if (fault !== undefined) this.played.set(fault, (this.played.get(fault) ?? 0) + 1);
     switch (fault) {

@@ -2,7 +2,9 @@
 import { CUSTOM_RESOURCE_DEFINITIONS, NAMESPACES } from '@metallb-l2/sdk/kube';
 import { MetalLBLayer2 } from '../../../component/src/index.js';
 import { doNotWait } from '../../support/do-not-wait.ts';
+import { FaultyProxy } from '../../support/faulty-proxy.ts';
 import type { PulumiStack } from '../../support/pulumi-stack.ts';
+import { seededRandom } from '../../support/seeded-random.ts';
 import { type StackCluster, startStackCluster } from '../../support/stack-cluster.ts';
 
 /** The engine is killed when it tells that one of these is being created: early, midway, late. */
@@ -68,5 +70,30 @@ describe('an interrupted `pulumi up`', () => {
     await next.up();
     expect((await next.up(() => program('debug'))).changes).toMatchObject({ update: 2 });
     await next.destroy();
+  }, 120_000);
+
+  it('killed when the Deployment is there, and before it knows', async () => {
+    const proxy = await FaultyProxy.start(cluster.kubeconfig, seededRandom(1));
+    try {
+      const proxied = await cluster.createStack('unaware', () => program(), {
+        config: { 'kubernetes:upsertExistingObjects': true },
+        kubeconfig: proxy.kubeconfig,
+      });
+      const created = proxy.loseAnswer(
+        ({ method, path, dryRun }) => method !== 'GET' && !dryRun && path.includes('/deployments'),
+      );
+      const killed = expect(proxied.up()).rejects.toThrow('SIGKILL');
+      await Promise.race([created, killed]);
+      proxied.killEngine();
+      await killed;
+
+      await proxied.cancel();
+      await proxied.up();
+      expect(Object.keys((await proxied.up()).changes)).toEqual(['same']);
+      expect((await proxied.up(() => program('debug'))).changes).toMatchObject({ update: 2 });
+      await proxied.destroy();
+    } finally {
+      await proxy.stop();
+    }
   }, 120_000);
 });
