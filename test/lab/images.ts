@@ -8,6 +8,7 @@ import {
   copyFile,
   mkdir,
   mkdtemp,
+  readdir,
   readFile,
   realpath,
   rename,
@@ -97,6 +98,9 @@ async function ensureImage(recipe: Recipe, task: Task): Promise<LabImage> {
   const image = { name: recipe.name, layout: `${folder}:${TAG}` };
   await withFileLock(`${folder}.lock`, { signal: task.signal }, async () => {
     if (await stat(folder).catch(() => undefined)) return;
+    // Nobody else builds this one now: these are left of builds that were killed.
+    const left = (await readdir(dirname(folder))).filter((name) => name.startsWith(`${entry}.unfinished-`));
+    for (const name of left) await rm(join(dirname(folder), name), { recursive: true, force: true });
     const unfinished = await mkdtemp(`${folder}.unfinished-`);
     try {
       await withProgress(task.log, `image ${image.name}: building`, () => build(recipe, unfinished, task));

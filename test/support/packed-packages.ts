@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { cacheFolder } from '../toolchain/cache.ts';
 import { withFileLock } from '../toolchain/file-lock.ts';
+import { type Task, withProgress } from '../toolchain/progress.ts';
 
 const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -39,7 +40,7 @@ export class Versions {
     this.#folder = folder;
   }
 
-  static async install(signal: AbortSignal): Promise<Versions> {
+  static async install({ log, signal }: Task): Promise<Versions> {
     const wanted = [
       ...Object.entries(TYPESCRIPTS).map(([name, version]) => `typescript-${name}@npm:typescript@${version}`),
       ...Object.entries(NODES).map(([name, version]) => `node-${name}@npm:node-linux-${arch()}@${version}`),
@@ -52,7 +53,9 @@ export class Versions {
       await rm(folder, { recursive: true, force: true });
       await mkdir(folder, { recursive: true });
       await writeFile(join(folder, 'package.json'), '{ "private": true }');
-      await run('npm', ['install', ...QUIET, ...wanted], { cwd: folder });
+      await withProgress(log, 'compilers and Nodes of users, once', () =>
+        run('npm', ['install', ...QUIET, ...wanted], { cwd: folder, signal }),
+      );
       await writeFile(done, '');
     });
     return new Versions(join(folder, 'node_modules'));

@@ -11,7 +11,8 @@ const PERIOD_MS = 200;
 /** Until `signal` is aborted. */
 export async function keepPodsReady(api: KubeApi, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    const { items } = await api.list(PODS);
+    // A busy API server may refuse; whoever waits for the pods says so when that does not end.
+    const { items } = await api.list(PODS).catch(() => ({ items: [] }));
     for (const { metadata, status } of items) {
       const { name = '', namespace = '' } = metadata;
       if (status?.phase === 'Running') continue;

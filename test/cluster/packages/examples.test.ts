@@ -20,6 +20,10 @@ import { establish } from '../sdk/control-plane.ts';
 const EXAMPLES = fileURLToPath(new URL('../../../examples', import.meta.url));
 const IMAGE = 'registry.example.com/metallb-l2:1';
 const MINUTE = 60_000;
+const task = {
+  log: (line: string) => process.stderr.write(`${line}\n`),
+  signal: new AbortController().signal,
+};
 
 let folder: string;
 let versions: Versions;
@@ -27,7 +31,7 @@ let cluster: CommandCluster;
 
 beforeAll(async () => {
   folder = await createOwnedFolder(join(cacheFolder(process.env), 'consumers'));
-  versions = await Versions.install(new AbortController().signal);
+  versions = await Versions.install(task);
   await mkdir(join(folder, 'tar'));
   await installPackages(join(folder, 'installed'), (await packPackages(join(folder, 'tar'))).values());
   cluster = await startCommandCluster();

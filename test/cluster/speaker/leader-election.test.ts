@@ -63,9 +63,13 @@ it(
     await rig.observer.until(COUNT);
     expect(rig.observer).toMatchObject({ conflicts: [], moves: [], gaps: 0 });
     expect(await other.metrics()).toContain('leader_election_master_status{name="metallb-controller"} 1');
-    const { items } = await cluster.api.list(EVENTS, { namespace: rig.namespace });
-    const said = items.filter(({ reason }) => reason === 'LeaderElection').map(({ message }) => message);
-    expect(said.sort()).toEqual([leader, other].map(({ name }) => `${name} became leader`).sort());
+    const said = async () => {
+      const { items } = await cluster.api.list(EVENTS, { namespace: rig.namespace });
+      return items.filter(({ reason }) => reason === 'LeaderElection').map(({ message }) => message);
+    };
+    // An event is written beside all else.
+    await until('both have said so', async () => (await said()).length > 1);
+    expect((await said()).sort()).toEqual([leader, other].map(({ name }) => `${name} became leader`).sort());
   },
   LIMIT_MS,
 );

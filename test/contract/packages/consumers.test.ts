@@ -29,6 +29,10 @@ const LANES = 2;
 /** Milliseconds for one project to be tried out, and for those before it in its lane; an idle machine takes 20 s. */
 const LIMIT = 20 * 60_000;
 
+const task = {
+  log: (line: string) => process.stderr.write(`${line}\n`),
+  signal: new AbortController().signal,
+};
 const findings = new Map<SetUp, Promise<Findings>>();
 let folder: string;
 let pulumi: Pulumi;
@@ -37,7 +41,7 @@ const lanes = Array.from({ length: LANES }, (): Promise<unknown> => Promise.reso
 beforeAll(async () => {
   // In the cache, for hard links do not reach from one file system into another.
   folder = await createOwnedFolder(join(cacheFolder(process.env), 'consumers'));
-  const versions = await Versions.install(new AbortController().signal);
+  const versions = await Versions.install(task);
   const tar = join(folder, 'tar');
   await mkdir(tar);
   await installPackages(join(folder, 'installed'), (await packPackages(tar)).values());

@@ -81,7 +81,8 @@ describe('an update with a Deployment', () => {
   it('fails in time with what its pods say, and the next one goes on waiting', async () => {
     const program = (timeout: string) => async () =>
       void deployment('failing', { customTimeouts: { create: timeout, update: timeout } });
-    const stack = await rig.stack('failing', program('4s'));
+    // Long enough for the controllers to make the pod, on a machine however busy.
+    const stack = await rig.stack('failing', program('10s'));
     const update = stack.up();
     const refused = expect(update).rejects.toThrow(/timed out waiting to be Ready[^]*ImagePullBackOff/);
     await reportPod('failing', FAILING);

@@ -200,12 +200,16 @@ describe.each([
     const one = await startOurs('our-1', [go.at]);
     const two = await startOurs('our-2', [go.at]);
     await untilAllKnow('go-1', 'go-2', 'our-1', 'our-2');
+    // Before this, on a busy machine, anybody may have been suspected for a moment.
+    const linesBefore = go.log.length;
     await one.memberlist.leave(new AbortController().signal);
     await until('go-1 sees our-1 go', async () => (await goNames(go)) === 'go-1,go-2,our-2');
-    expect(go.log.filter((line) => /Suspect our-1/i.test(line))).toEqual([]);
+    expect(go.log.slice(linesBefore).filter((line) => /Suspect our-1/i.test(line))).toEqual([]);
+    const suspicions = () => two.meter.value('metallb_speaker_memberlist_suspicions');
+    const suspicionsBefore = suspicions();
     await leaver.leave();
     await untilHolds(() => two.names() === 'go-1,our-2');
-    expect(two.meter.value('metallb_speaker_memberlist_suspicions')).toBe(0);
+    expect(suspicions()).toBe(suspicionsBefore);
   });
 
   it('says nothing the other side cannot read, while all are healthy', async () => {
@@ -217,8 +221,10 @@ describe.each([
     await one.stop();
     ours.splice(0, 1);
     await untilAllKnow('go-1', 'our-2');
+    // What only a busy machine has it say: an answer that came late, and what follows from that.
+    const late = /timeout|refused|UDP probes failed|Refuting/;
     expect(
-      go.log.filter((line) => /\[(ERR|WARN)\]/.test(line) && !/our-1|timeout|refused/.test(line)),
+      go.log.filter((line) => /\[(ERR|WARN)\]/.test(line) && !/our-1/.test(line) && !late.test(line)),
     ).toEqual([]);
     const unreadable = ['malformed', 'decryption', 'checksum', 'unknown-type', 'truncated', 'compression'];
     for (const reason of unreadable) {

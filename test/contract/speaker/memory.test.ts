@@ -2,7 +2,10 @@ import { readFileSync } from 'node:fs';
 import { keepMemorySmall, releaseMemory } from '../../../speaker/src/linux/memory.js';
 import { FakeClock } from '../../support/fake-clock.ts';
 
-const describeOnLinux = process.platform === 'linux' ? describe : describe.skip;
+const describeOnLinux = (name: string, tests: () => void) => {
+  if (process.platform === 'linux') describe(name, tests);
+  else describe.skip(`${name} (needs Linux)`, tests);
+};
 const MIB = 2 ** 20;
 
 /** Fills the heap with objects that nobody holds, as reading a large list does. */
