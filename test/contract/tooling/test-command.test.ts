@@ -22,10 +22,13 @@ async function runContract(script: string, until?: RegExp): Promise<{ code: numb
   const env = { PATH: folder, METALLB_L2_CACHE: join(folder, 'cache') };
   const child = spawn(process.execPath, [RUN, 'contract'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
+  let isStopped = false;
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
       output += text;
-      if (until?.test(output)) child.kill('SIGINT');
+      // Once: a second interrupt would end it at once.
+      if (isStopped || !until?.test(output)) return;
+      isStopped = child.kill('SIGINT');
     });
   }
   const [code] = (await once(child, 'close')) as [number];
